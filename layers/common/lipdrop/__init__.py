@@ -1,0 +1,1 @@
+"""Lipdrop's domain: plain Python, typed, without Lambda, environment or globals."""
