@@ -1,0 +1,79 @@
+# Lipdrop: `make help` says what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv 2>/dev/null || echo .local/uv/bin/uv)
+BIN := .venv/bin
+export PYTHONPATH := layers/common
+export SAM_CLI_TELEMETRY := 0
+
+PYTHON_FILES := functions layers local tests benchmarks
+READY := .venv/.ready .local/sam/.ready .local/ministack/.ready
+
+.PHONY: help
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: demo
+demo: $(READY) ## Drop a video and two voices, watch the jobs, fetch the results: [VIDEO=clip.mov] [AUDIO="fr.mp3 es.wav"]
+	@$(BIN)/python -m local.demo --video "$(VIDEO)" --audio "$(AUDIO)"
+
+.PHONY: test
+test: $(READY) ## Every test that needs no Docker and no AWS account, end to end included
+	@$(BIN)/pytest $(TESTS)
+
+.PHONY: test-unit test-contract test-integration test-faults test-e2e
+test-unit test-contract test-integration test-faults test-e2e: test-%: $(READY)
+	@$(BIN)/pytest tests/$*
+
+.PHONY: up
+up: $(READY) ## Leave a deployed local stack running, write .local/env: [SEGMIND_BASE_URL=…] with SEGMIND_API_KEY in the environment
+	@$(BIN)/python -m local.up --segmind-base-url "$(SEGMIND_BASE_URL)"
+
+.PHONY: down
+down: $(READY) ## Stop what `make up` started
+	@$(BIN)/python -m local.down
+
+.PHONY: check
+check: $(READY) ## Formatter, linter, strict types, template, state machine
+	$(BIN)/ruff format --check $(PYTHON_FILES)
+	$(BIN)/ruff check $(PYTHON_FILES)
+	$(BIN)/mypy $(PYTHON_FILES)
+	$(BIN)/cfn-lint template.yaml
+	$(BIN)/python -m local.check_state_machine
+	.local/sam/bin/sam validate --lint
+
+.PHONY: invoke
+invoke: $(READY) ## Run each function with its event under `sam local invoke` (needs Docker), against the local stack
+	@$(BIN)/pytest tests/sam_local $(TESTS)
+
+.PHONY: bench
+bench: $(READY) ## Measure; write benchmarks/results/
+	@$(BIN)/python -m benchmarks
+
+.PHONY: requirements
+requirements: $(UV) ## Pin again what requirements/*.in and layers/*/requirements.in ask for
+	$(UV) pip compile $(PIN) --upgrade requirements/dev.in -o requirements/dev.txt
+	$(UV) pip compile $(PIN) --upgrade requirements/sam.in -o requirements/sam.txt
+	$(UV) pip compile $(PIN) --upgrade requirements/ministack.in -o requirements/ministack.txt
+	$(UV) pip compile $(PIN) -c requirements/dev.txt layers/common/requirements.in -o layers/common/requirements.txt
+	$(UV) pip compile $(PIN) -c requirements/dev.txt layers/media/requirements.in -o layers/media/requirements.txt
+
+PIN := --quiet --python 3.13 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+.local/uv/bin/uv:
+	python3 -m venv .local/uv
+	.local/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# SAM builds with the Python of this environment: it needs pip, hence --seed.
+.venv/.ready: requirements/dev.txt .python-version | $(UV)
+	$(UV) venv --quiet --clear --seed --python "$$(cat .python-version)" .venv
+	$(UV) pip sync --quiet --require-hashes --python .venv/bin/python $<
+	@touch $@
+
+# SAM CLI and the local AWS pin what they need: each has an environment of its own.
+.local/%/.ready: requirements/%.txt .python-version | $(UV)
+	$(UV) venv --quiet --clear --python "$$(cat .python-version)" .local/$*
+	$(UV) pip sync --quiet --require-hashes --python .local/$*/bin/python $<
+	@touch $@
