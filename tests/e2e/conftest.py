@@ -1,0 +1,15 @@
+"""End to end: the real template, deployed by SAM CLI onto the local AWS with IAM enforced."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local import paths
+from local.stack import Stack, running
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """One deployed stack for the session; tests keep apart by the folders they drop into."""
+    with running(paths.HOME / "e2e") as deployed:
+        yield deployed
