@@ -70,6 +70,6 @@ def record(stack: Stack, notification: Mapping[str, Any]) -> dict[str, Any]:
 
 def seen(media: bytes) -> tuple[float, set[str]]:
     """Return the seconds of `media` and the codecs of its tracks, as FFmpeg sees them."""
-    with av.open(BytesIO(media)) as container:
+    with av.open(BytesIO(media), "r") as container:
         assert container.duration is not None
         return container.duration / av.time_base, {stream.codec_context.name for stream in container.streams}
