@@ -1,0 +1,65 @@
+"""Replies of the API that are none: late, lost, cut, empty, endless, or something else altogether."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+
+from local.standin.model import Fault
+from local.standin.replies import PAGE, ApiError
+from local.standin.wire import Broken, silence
+
+FATES = frozenset({"fail", "never", "expire"})
+_SPOILED_REPLIES = frozenset({"delay", "half_json", "not_json", "missing_fields", "empty", "huge"})
+_WINDOW = 60.0
+
+
+def accepts(fault: Fault) -> bool:
+    """Say whether a POST makes its job before this fault strikes."""
+    if fault.accepted is not None:
+        return fault.accepted
+    return fault.what in _SPOILED_REPLIES
+
+
+async def spoil(fault: Fault, reply: dict[str, Any]) -> Response | None:
+    """Return what is sent instead of `reply`; None: nothing is wrong with it (any more)."""
+    match fault.what:
+        case "http":
+            limited = fault.status == 429
+            until = time.time() + (fault.seconds or _WINDOW) if limited else None
+            return ApiError(fault.status, fault.message, reset_at=until).reply()
+        case "delay":
+            await asyncio.sleep(fault.seconds)
+            return None
+        case "stall":
+            return Broken(body=silence(fault.seconds))
+        case "reset":
+            return Broken()
+        case "redirect":
+            code = fault.status if 300 <= fault.status < 400 else 307
+            return RedirectResponse(fault.location, code)
+        case "half_json":
+            text = json.dumps(reply)
+            return Response(text[: len(text) // 2], media_type="application/json")
+        case "not_json":
+            return HTMLResponse(PAGE.format("Please wait"))
+        case "missing_fields":
+            kept = {name: value for name, value in reply.items() if name == "metrics"}
+            return JSONResponse(kept)
+        case "empty":
+            return Response(b"", media_type="application/json")
+        case "huge":
+            return StreamingResponse(_huge(reply, fault.size), media_type="application/json")
+    return None
+
+
+async def _huge(reply: dict[str, Any], size: int) -> AsyncIterator[bytes]:
+    """Yield `reply` as valid JSON of about `size` bytes."""
+    yield json.dumps(reply)[:-1].encode() + b', "padding": "'
+    chunk = b"x" * 65536
+    for _ in range(size // len(chunk) + 1):
+        yield chunk
+    yield b'"}'

@@ -1,0 +1,121 @@
+"""From two URLs to a finished file: downloads beside the event loop, one rendering at a time, a shelf.
+
+The same media under the same sync mode are rendered once; a tail with the request's id makes every
+result a file of its own, so that a mix-up of two results shows in their checksums.
+"""
+
+import asyncio
+import hashlib
+import struct
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import requests
+
+from local.standin.frames import MediaError
+from local.standin.media import render
+from local.standin.parameters import Parameters
+
+CHUNK = 262_144
+CONNECT_AND_READ_SECONDS = (10, 60)
+
+
+class Input(NamedTuple):
+    """A downloaded file and the checksum of its content."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A result file: the rendering on the shelf, and a tail of its own."""
+
+    path: Path
+    seconds: float
+    tail: bytes = b""
+    sha256: str = ""
+    size: int = 0
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Return the bytes from `start` up to `stop`."""
+        body = self.size - len(self.tail)
+        with self.path.open("rb") as file:
+            file.seek(start)
+            data = file.read(max(min(stop, body) - start, 0))
+        return data + self.tail[max(start - body, 0) : max(stop - body, 0)]
+
+
+@dataclass
+class Studio:
+    """Makes results. `folder` is a directory of its own that lives as long as the stand-in."""
+
+    folder: Path
+    renderings: int = 0
+    _shelf: dict[tuple[str, str, str], Result] = field(default_factory=dict)
+    _fetchers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "standin-fetch"))
+    _renderer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "standin-render"))
+
+    async def make(self, request_id: str, asked: Parameters, max_bytes: int) -> Result:
+        """Download both inputs and return the result; raises MediaError with a sentence."""
+        loop = asyncio.get_running_loop()
+        with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as inputs:
+            video, audio = await asyncio.gather(
+                loop.run_in_executor(
+                    self._fetchers, fetch, "video_url", asked.video_url, Path(inputs), max_bytes
+                ),
+                loop.run_in_executor(
+                    self._fetchers, fetch, "audio_url", asked.audio_url, Path(inputs), max_bytes
+                ),
+            )
+            shelved = await loop.run_in_executor(self._renderer, self._render, video, audio, asked)
+        return await loop.run_in_executor(self._fetchers, _own, shelved, request_id)
+
+    def _render(self, video: Input, audio: Input, asked: Parameters) -> Result:
+        key = (video.sha256, audio.sha256, asked.sync_mode)
+        if key not in self._shelf:
+            path = self.folder / (hashlib.sha256(" ".join(key).encode()).hexdigest() + ".mp4")
+            seconds = render(video.path, audio.path, asked.sync_mode, path)
+            self._shelf[key] = Result(path, seconds)
+            self.renderings += 1
+        return self._shelf[key]
+
+    def close(self) -> None:
+        """Let the threads go; what they are at is finished, not waited for."""
+        self._fetchers.shutdown(wait=False, cancel_futures=True)
+        self._renderer.shutdown(wait=True, cancel_futures=True)
+
+
+def fetch(name: str, url: str, folder: Path, max_bytes: int) -> Input:
+    """Download parameter `name`'s `url`; raises MediaError, whose text never holds the URL."""
+    path, digest, size = folder / name, hashlib.sha256(), 0
+    try:
+        with (
+            requests.get(url, stream=True, timeout=CONNECT_AND_READ_SECONDS) as answer,
+            path.open("wb") as file,
+        ):
+            if answer.status_code != 200:
+                raise MediaError(f"Could not download {name}: HTTP {answer.status_code}.")
+            for chunk in answer.iter_content(CHUNK):
+                size += len(chunk)
+                if size > max_bytes:
+                    raise MediaError(f"Could not download {name}: more than {max_bytes} bytes.")
+                digest.update(chunk)
+                file.write(chunk)
+    except (requests.RequestException, OSError, ValueError) as problem:
+        raise MediaError(f"Could not download {name}: {type(problem).__name__}.") from None
+    return Input(path, digest.hexdigest())
+
+
+def _own(shelved: Result, request_id: str) -> Result:
+    """Return the shelved rendering with a tail that only this request has: an mp4 `free` box."""
+    text = request_id.encode()
+    tail = struct.pack(">I4s", 8 + len(text), b"free") + text
+    with shelved.path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    digest.update(tail)
+    size = shelved.path.stat().st_size + len(tail)
+    return Result(shelved.path, shelved.seconds, tail, digest.hexdigest(), size)
