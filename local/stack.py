@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -18,8 +18,10 @@ from local.processes import LocalRunError, free_port, start, stop, wait_until
 
 API_KEY = "local-stand-in-key"
 API_KEY_PARAMETER = "/lipdrop/segmind-api-key"
-STAND_IN_PARAMETERS = {"ExpectedBaseSeconds": "4", "ExpectedSecondsPerSecond": "0.5"}
-"""What the stand-in takes, in the template's own words: a job is ready in seconds, not in minutes."""
+STAND_IN = ("--processing-seconds", "6")
+"""How the stand-in is started: a job is ready in seconds, not in minutes."""
+STAND_IN_PARAMETERS = {"ExpectedBaseSeconds": "5", "ExpectedSecondsPerSecond": "0.2"}
+"""What `STAND_IN` takes, in the template's own words."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def running(
     api_key: str = API_KEY,
     parameters: Mapping[str, str] | None = None,
     aws_settings: Mapping[str, str] | None = None,
+    stand_in: Sequence[str] = STAND_IN,
     template: Path | None = None,
 ) -> Iterator[Stack]:
     """Bring a stack up for a `with` block and take everything of it down again, `directory` included."""
@@ -89,6 +92,7 @@ def running(
             api_key=api_key,
             parameters=parameters,
             aws_settings=aws_settings,
+            stand_in=stand_in,
             template=template,
         )
         yield stack
@@ -104,19 +108,20 @@ def bring_up(
     api_key: str = API_KEY,
     parameters: Mapping[str, str] | None = None,
     aws_settings: Mapping[str, str] | None = None,
+    stand_in: Sequence[str] = STAND_IN,
     template: Path | None = None,
 ) -> Stack:
     """Build, start and deploy; append the ids of the processes to `pids` as they start.
 
-    Without `segmind_base_url` the stand-in is started. `parameters` are the template's, on top of the
-    local ones. Raises LocalRunError when a part does not come up; the caller then takes down `pids`.
+    Without `segmind_base_url` the stand-in is started, with the command line `stand_in`. `parameters` are
+    the template's, on top of the local ones. Raises LocalRunError when a part does not come up; the caller then takes down `pids`.
     """
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     sam.build()
     local_parameters = {}
     if not segmind_base_url:
-        pid, segmind_base_url = start_stand_in(directory, api_key)
+        pid, segmind_base_url = start_stand_in(directory, api_key, stand_in)
         pids.append(pid)
         local_parameters = STAND_IN_PARAMETERS
     pid, endpoint = start_aws(directory, settings=dict(aws_settings or {}))
@@ -158,7 +163,7 @@ def take_down(directory: Path, pids: list[int]) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def start_stand_in(directory: Path, api_key: str, *arguments: str) -> tuple[int, str]:
+def start_stand_in(directory: Path, api_key: str, arguments: Sequence[str]) -> tuple[int, str]:
     """Start the stand-in Segmind on a free port of 127.0.0.1; return its process id and base URL."""
     port = free_port()
     log = directory / "segmind.log"

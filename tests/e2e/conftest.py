@@ -7,9 +7,12 @@ import pytest
 from local import paths
 from local.stack import Stack, running
 
+STAND_IN = ("--processing-seconds", "2")
+PARAMETERS = {"ExpectedBaseSeconds": "2", "ExpectedSecondsPerSecond": "0"}
+
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """One deployed stack for the session; tests keep apart by the folders they drop into."""
-    with running(paths.HOME / "e2e") as deployed:
+    with running(paths.HOME / "e2e", stand_in=STAND_IN, parameters=PARAMETERS) as deployed:
         yield deployed
