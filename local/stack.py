@@ -114,7 +114,8 @@ def bring_up(
     """Build, start and deploy; append the ids of the processes to `pids` as they start.
 
     Without `segmind_base_url` the stand-in is started, with the command line `stand_in`. `parameters` are
-    the template's, on top of the local ones. Raises LocalRunError when a part does not come up; the caller then takes down `pids`.
+    the template's, on top of the local ones. Raises LocalRunError when a part does not come up; the
+    caller then takes down `pids`.
     """
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
