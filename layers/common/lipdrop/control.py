@@ -10,11 +10,14 @@ partition bears 3,000 of those a second against 1,000 writes (DynamoDB developer
 for designing and using partition keys").
 """
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lipdrop.items import Items, OvertakenError, Values
+from lipdrop.schedule import learn
 from lipdrop.situation import Blocked, Gate, Situation, Slot
 
 if TYPE_CHECKING:
@@ -68,9 +71,13 @@ class Control:
         self._done("REMOVE held.#job", condition, values, {"#job": job_id})
 
     def shut_gate(self, reason: Gate, until: float) -> None:
-        """Let nobody POST before `until`; a gate that is shut for longer stays as it is."""
+        """Let nobody POST before `until`; a gate that is shut for longer stays as it is.
+
+        Never raises: an open gate costs other jobs a POST, a raised error could cost this one its result.
+        """
         condition = "attribute_not_exists(not_before) OR not_before < :until"
-        self._done("SET not_before = :until, gate = :gate", condition, {":until": until, ":gate": reason})
+        with suppress(ClientError, BotoCoreError):
+            self._done("SET not_before = :until, gate = :gate", condition, {":until": until, ":gate": reason})
 
     def raise_trouble(self, code: str, message: str, now: float) -> Situation:
         """Write down that the account cannot be used, unless this trouble is known; return the item."""
@@ -88,8 +95,12 @@ class Control:
             return _situation(overtaken.item)
 
     def clear_trouble(self, since: float) -> None:
-        """The trouble that began at `since` is over: open the gate for all."""
-        self._done("REMOVE trouble, not_before, gate", "trouble.since = :since", {":since": since})
+        """The trouble that began at `since` is over: open the gate for all.
+
+        Never raises, as its caller has just been given a request id: the next prober would do it.
+        """
+        with suppress(ClientError, BotoCoreError):
+            self._done("REMOVE trouble, not_before, gate", "trouble.since = :since", {":since": since})
 
     def claim_alert(self, code: str, job_id: str, now: float) -> bool:
         """Whether `job_id` is to tell people of the trouble `code`: True for the first, and for it again."""
@@ -105,8 +116,6 @@ class Control:
         `predicted_seconds` is the plain estimate (`Estimate.expected_seconds`), without what was learned
         before. A sample that loses every race is dropped: a mean can do without it.
         """
-        from lipdrop.schedule import learn
-
         for _ in range(RIVALS):
             seen = self.look()
             ratio, count = learn(seen.ratio, seen.ratio_n, predicted_seconds, actual_seconds)
