@@ -1,0 +1,48 @@
+"""Ask Segmind for one job, at most once. Woken by the state machine's `Request`.
+
+In: `{"job": Job, "queued_at": ISO time}`. Out: one of `lipdrop.answers` Accepted, Busy, Rejected.
+"""
+
+import random
+import time
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import boto3
+
+from lipdrop.aws import AWS_CONFIG, S3_CONFIG
+from lipdrop.control import Control
+from lipdrop.ledger import Ledger
+from lipdrop.model import Job, from_plain, to_plain
+from lipdrop.observability import logger
+from lipdrop.presign import Presigner
+from lipdrop.requesting import Requester
+from lipdrop.segmind import Segmind
+from lipdrop.settings import settings
+
+
+@cache
+def requester() -> Requester:
+    """Return the real requester, made on first use and kept for warm invocations."""
+    own = settings()
+    dynamodb = boto3.client("dynamodb", config=AWS_CONFIG)
+    return Requester(
+        ledger=Ledger(dynamodb, own.jobs_table, own.record_days),
+        control=Control(dynamodb, own.jobs_table, own.max_concurrent_jobs),
+        link=Presigner(boto3.client("s3", config=S3_CONFIG)).link,
+        submit=Segmind.from_env().submit,
+        settings=own,
+        clock=time.time,
+        rng=random.SystemRandom(),
+    )
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Parse, ask, answer."""
+    job = from_plain(event["job"], Job)
+    queued_at = datetime.fromisoformat(event["queued_at"]).timestamp()
+    answer: dict[str, Any] = to_plain(requester().request(job, queued_at))
+    logger.info("request", extra={"job_id": job.job_id, "answer": answer})
+    return answer

@@ -1,0 +1,36 @@
+"""How long a job that may not POST yet waits before it asks again. Pure functions, times in seconds.
+
+Whoever asks at the right moment gets the free slot; there is no queue. Pauses grow with the time that a
+job has waited, so that a thousand jobs cost little while ten of them run, but no more than sixfold: a
+newcomer's advantage stays small and short. In the second half of its patience a job asks as often as its
+execution history allows, so under a lasting overload the oldest go first and nobody starves.
+"""
+
+import random
+
+SHORTEST_SECONDS = 20.0
+LONGEST_SECONDS = 120.0
+"""A free slot waits for the next asker: a minute on average when one job is left in the queue."""
+GROWTH = 0.1
+"""A pause as a share of the time waited so far."""
+MOST_TRIES = 1500
+"""A try takes 9 of the 25,000 events that an execution may have (Step Functions quotas)."""
+RATE_GATE_SECONDS = 60.0
+"""For how long nobody POSTs after a 429 that named no time: the limits are per minute."""
+FIRST_ERROR_PAUSE_SECONDS = 60.0
+
+
+def pause(waited_seconds: float, patience_seconds: float, rng: random.Random) -> float:
+    """Return the pause of a job that has waited `waited_seconds` of at most `patience_seconds`.
+
+    By chance it is up to a half longer or shorter: jobs that were dropped together part.
+    """
+    usual = min(max(waited_seconds * GROWTH, SHORTEST_SECONDS), LONGEST_SECONDS)
+    if waited_seconds > patience_seconds / 2:
+        usual = SHORTEST_SECONDS
+    return max(usual, patience_seconds / MOST_TRIES) * rng.uniform(0.5, 1.5)
+
+
+def error_pause(errors: int, rng: random.Random) -> float:
+    """Return the pause after the `errors`-th answer that laid the blame on this very job: 1, 2, 4 … min."""
+    return FIRST_ERROR_PAUSE_SECONDS * 2.0 ** (errors - 1) * rng.uniform(0.75, 1.25)
