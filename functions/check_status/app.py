@@ -1,0 +1,44 @@
+"""Look once at a request that was paid for. Woken by the state machine's `CheckStatus`.
+
+In: `lipdrop.polling.Look`. Out: one of `lipdrop.answers` Waiting, Completed, Failed.
+"""
+
+import random
+import time
+from functools import cache
+from typing import Any
+
+import boto3
+
+from lipdrop.aws import AWS_CONFIG
+from lipdrop.control import Control
+from lipdrop.ledger import Ledger
+from lipdrop.model import from_plain, to_plain
+from lipdrop.observability import logger
+from lipdrop.polling import Look, Poller
+from lipdrop.segmind import Segmind
+from lipdrop.settings import settings
+
+
+@cache
+def poller() -> Poller:
+    """Return the real poller, made on first use and kept for warm invocations."""
+    own = settings()
+    dynamodb = boto3.client("dynamodb", config=AWS_CONFIG)
+    return Poller(
+        status=Segmind.from_env().status,
+        note_poll=Ledger(dynamodb, own.jobs_table, own.record_days).note_poll,
+        shut_gate=Control(dynamodb, own.jobs_table, own.max_concurrent_jobs).shut_gate,
+        deadline_seconds=own.deadline_seconds,
+        clock=time.time,
+        rng=random.SystemRandom(),
+    )
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Parse, look, answer."""
+    asked = from_plain(event, Look)
+    answer: dict[str, Any] = to_plain(poller().look(asked))
+    logger.info("look", extra={"job_id": asked.job_id, "request_id": asked.request_id, "answer": answer})
+    return answer
