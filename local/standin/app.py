@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 from local.standin import misbehave, panel, replies
 from local.standin.files import send_file
 from local.standin.jobs import Job, Jobs
-from local.standin.model import MODEL, Fault, Seen, StandinSettings
+from local.standin.model import FATES, MODEL, Fault, Seen, StandinSettings
 from local.standin.parameters import check, media
 from local.standin.replies import ApiError
 from local.standin.state import State
@@ -59,8 +59,8 @@ async def submit(request: Request) -> Response:
     seen = standin.note(body, time.time())
     try:
         reply = await _submit(request, standin, body, seen)
-    except ApiError as refusal:
-        reply = refusal.reply()
+    except ApiError as error:
+        reply = error.reply()
     seen.answered = getattr(reply, "answered", reply.status_code)
     return _counted(standin, reply)
 
@@ -97,7 +97,7 @@ def _accept(request: Request, standin: State, body: Any, seen: Seen, fault: Faul
         raise ApiError(406)
     if settings.spend_limit and standin.jobs.spent >= settings.spend_limit:
         raise ApiError(406, replies.SPEND_LIMIT)
-    fate = fault if fault and fault.what in misbehave.FATES else None
+    fate = fault if fault and fault.what in FATES else None
     return standin.jobs.accept(asked, media(body), seen, settings, fate)
 
 
@@ -164,8 +164,7 @@ def _admit(request: Request, standin: State, *, counts: bool) -> None:
         standin.window.full_until(settings.requests_per_window, settings.window_seconds) if counts else None
     )
     if full_until is not None:
-        standin.jobs.counters.limited += 1
-        raise ApiError(429, reset_at=full_until)
+        raise replies.too_many(full_until)
 
 
 def _job(standin: State, request_id: str) -> Job:
@@ -188,7 +187,7 @@ def _send(request: Request, standin: State, job: Job) -> Response:
 
 
 def _counted(standin: State, reply: Response) -> Response:
-    """Count a 429 that a fault asked for; those of the real limit are counted where they arise."""
+    """Count the reply if it is a 429, whether of the real limit or of a fault."""
     standin.jobs.counters.limited += reply.status_code == 429
     return reply
 
@@ -200,9 +199,9 @@ def _json(raw: bytes) -> Any:
         return None
 
 
-async def _refused(_request: Request, refusal: ApiError) -> Response:
-    return refusal.reply()
+async def _refused(request: Request, error: ApiError) -> Response:
+    return _counted(_standin(request), error.reply())
 
 
 async def _http_error(_request: Request, error: HTTPException) -> Response:
-    return ApiError(error.status_code).reply()
+    return ApiError(error.status_code, headers=error.headers).reply()

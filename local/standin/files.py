@@ -80,7 +80,9 @@ def requested(request: Request, result: Result) -> Slice:
     start = int(first) if first else max(result.size - int(last), 0)
     stop = min(int(last) + 1, result.size) if first and last else result.size
     if start >= stop:
-        raise ApiError(416, "The range lies outside of the file.")
+        raise ApiError(
+            416, "The range lies outside of the file.", {"content-range": f"bytes */{result.size}"}
+        )
     return Slice(result, start, stop, partial=True)
 
 

@@ -9,13 +9,20 @@ from typing import Self
 
 import av
 from av.filter import Graph
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 GROUP = 25
 """Pictures that depend on one another, and so are decoded and kept together."""
 RATES = (Fraction(1), Fraction(60))
 USUAL_RATE = Fraction(25)
+UPRIGHT = {
+    90: (("transpose", "cclock"),),
+    -90: (("transpose", "clock"),),
+    180: (("hflip",), ("vflip",)),
+    -180: (("hflip",), ("vflip",)),
+}
+"""FFmpeg's filters for what a telephone notes beside the pictures: degrees, counter-clockwise."""
 FAST = {"preset": "ultrafast", "crf": "23"}
 
 
@@ -56,18 +63,22 @@ def _x264(container: av.container.OutputContainer, rate: Fraction, like: VideoFr
 
 
 def _even(pictures: Iterator[VideoFrame], stream: VideoStream, rate: Fraction) -> Iterator[VideoFrame]:
-    """Yield `pictures` as 8-bit 4:2:0 with even sides, numbered from 0 at `rate`."""
+    """Yield `pictures` upright, as 8-bit 4:2:0 with even sides, numbered from 0 at `rate`."""
+    first = next(pictures, None)
+    if first is None:
+        return
     graph = Graph()
     steps = [
         graph.add_buffer(template=stream),
+        *(graph.add(*step) for step in UPRIGHT.get(first.rotation, ())),
         graph.add("fps", str(rate)),
-        graph.add("scale", "trunc(iw/2)*2:trunc(ih/2)*2"),
+        graph.add("scale", "trunc(iw/2)*2:trunc(ih/2)*2:out_range=tv"),
         graph.add("format", "yuv420p"),
         graph.add("buffersink"),
     ]
     graph.link_nodes(*steps).configure()
     number = 0
-    for picture in chain(pictures, [None]):
+    for picture in chain([first], pictures, [None]):
         graph.vpush(picture)
         while True:
             try:
@@ -75,6 +86,7 @@ def _even(pictures: Iterator[VideoFrame], stream: VideoStream, rate: Fraction) -
             except (BlockingIOError, EOFError):
                 break
             even.pts, even.time_base = number, 1 / rate
+            even.pict_type = PictureType.NONE  # else the encoder takes over the source's groups
             number += 1
             yield even
 

@@ -8,12 +8,10 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 
-from local.standin.model import Fault
-from local.standin.replies import PAGE, ApiError
+from local.standin.model import SPOILED_REPLIES, Fault
+from local.standin.replies import PAGE, ApiError, too_many
 from local.standin.wire import Broken, silence
 
-FATES = frozenset({"fail", "never", "expire"})
-_SPOILED_REPLIES = frozenset({"delay", "half_json", "not_json", "missing_fields", "empty", "huge"})
 _WINDOW = 60.0
 
 
@@ -21,16 +19,14 @@ def accepts(fault: Fault) -> bool:
     """Say whether a POST makes its job before this fault strikes."""
     if fault.accepted is not None:
         return fault.accepted
-    return fault.what in _SPOILED_REPLIES
+    return fault.what in SPOILED_REPLIES or fault.what == "delay"
 
 
 async def spoil(fault: Fault, reply: dict[str, Any]) -> Response | None:
     """Return what is sent instead of `reply`; None: nothing is wrong with it (any more)."""
     match fault.what:
         case "http":
-            limited = fault.status == 429
-            until = time.time() + (fault.seconds or _WINDOW) if limited else None
-            return ApiError(fault.status, fault.message, reset_at=until).reply()
+            return _error(fault).reply()
         case "delay":
             await asyncio.sleep(fault.seconds)
             return None
@@ -54,6 +50,12 @@ async def spoil(fault: Fault, reply: dict[str, Any]) -> Response | None:
         case "huge":
             return StreamingResponse(_huge(reply, fault.size), media_type="application/json")
     return None
+
+
+def _error(fault: Fault) -> ApiError:
+    if fault.status == 429:
+        return too_many(time.time() + (fault.seconds or _WINDOW), fault.message)
+    return ApiError(fault.status, fault.message)
 
 
 async def _huge(reply: dict[str, Any], size: int) -> AsyncIterator[bytes]:

@@ -14,13 +14,19 @@ type SyncMode = Literal["bounce", "loop", "cut_off", "silence", "remap"]
 type Status = Literal["QUEUED", "PROCESSING", "COMPLETED", "FAILED"]
 type Output = Literal["url", "list", "url_object", "video_object", "bytes"]
 type Where = Literal["submit", "status", "result", "file"]
-type What = Literal[
-    "http", "delay", "stall", "reset", "redirect",  # anywhere; redirect not for files
-    "half_json", "not_json", "missing_fields", "empty", "huge",  # submit, status, result
-    "fail", "never", "expire",  # submit: the fate of the job
-    "cut", "wrong_length", "wrong_range", "new_etag", "gzip", "html", "no_ranges", "no_length",
-    "slow",  # file
-]  # fmt: skip
+
+ANYWHERE = frozenset({"http", "delay", "stall", "reset"})
+SPOILED_REPLIES = frozenset({"half_json", "not_json", "missing_fields", "empty", "huge"})
+FATES = frozenset({"fail", "never", "expire"})
+SPOILED_FILES = frozenset(
+    {"cut", "wrong_length", "wrong_range", "new_etag", "gzip", "html", "no_ranges", "no_length", "slow"}
+)
+FAULTS: dict[Where, frozenset[str]] = {
+    "submit": ANYWHERE | SPOILED_REPLIES | {"redirect"} | FATES,
+    "status": ANYWHERE | SPOILED_REPLIES | {"redirect"},
+    "result": ANYWHERE | SPOILED_REPLIES | {"redirect"},
+    "file": ANYWHERE | SPOILED_FILES,
+}
 
 NotNegative = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -61,7 +67,8 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     """
 
     where: Where
-    what: What
+    what: str
+    """One of `FAULTS[where]`."""
     match: str = ""
     """Only for jobs in whose video's or audio's URL path this occurs."""
     after: Count = 0
@@ -90,6 +97,11 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     """wrong_length, wrong_range: added to the true figure."""
     bytes_per_second: Count = 0
     """slow: of this connection."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot go wrong there."""
+        if self.what not in FAULTS[self.where]:
+            raise ValueError(f"{self.what!r} cannot go wrong at {self.where!r}")
 
 
 class Seen(Struct, kw_only=True):

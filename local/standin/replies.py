@@ -1,5 +1,6 @@
 """The documented replies: what each error says, and what a request looks like in each of its states."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,27 +31,26 @@ PAGE = "<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1>
 class ApiError(Exception):
     """A request that gets an error instead of an answer."""
 
-    def __init__(self, status: int, message: str = "", *, reset_at: float | None = None) -> None:
+    def __init__(self, status: int, message: str = "", headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, message)
         self.status = status
-        self.message = message
-        self.reset_at = reset_at
+        self.message = message or MESSAGES.get(status, "Error.")
+        self.headers = headers
 
     def reply(self) -> Response:
-        """Return the documented reply: 405 as HTML, everything else as JSON, the time with a 429."""
-        message = self.message or MESSAGES.get(self.status, "Error.")
+        """Return the documented reply: 405 as HTML, everything else as JSON."""
         if self.status == 405:
-            return HTMLResponse(PAGE.format(f"405 {message}"), status_code=405)
-        body = {"error": message}
+            return HTMLResponse(PAGE.format(f"405 {self.message}"), 405, self.headers)
+        body = {"error": self.message}
         if self.status == 401:
             body["error_description"] = "Missing or invalid API key in the x-api-key header."
-        headers = {} if self.reset_at is None else {"x-rate-limit-reset-at-utc": utc(self.reset_at)}
-        return JSONResponse(body, self.status, headers)
+        return JSONResponse(body, self.status, self.headers)
 
 
-def utc(epoch: float) -> str:
-    """Return `epoch` as the rate limit's header writes it."""
-    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def too_many(reset_at: float, message: str = "") -> ApiError:
+    """Return the 429 that says when the window ends (epoch s); there is no Retry-After."""
+    utc = datetime.fromtimestamp(reset_at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return ApiError(429, message, {"x-rate-limit-reset-at-utc": utc})
 
 
 def output(shape: Output, link: str) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from local.standin.model import StandinSettings
 from local.standin.server import Standin, running
 
-MEDIA = Path("local/media").resolve()
+MEDIA = Path(__file__).parents[2] / "local" / "media"
 QUICK = StandinSettings(processing_seconds=0.05)
 
 
