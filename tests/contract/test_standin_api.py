@@ -196,7 +196,8 @@ def test_output_can_be_the_video_itself(standin: Standin, body: Body) -> None:
 
 
 def test_result_file_is_forgotten_with_its_request(standin: Standin, body: Body) -> None:
-    standin.control.configure(retention_seconds=3)
+    finished(standin, body)  # so that the rendering waits on the shelf
+    standin.control.configure(retention_seconds=2)
     link = finished(standin, body)["output"]
     assert requests.get(link, timeout=10).status_code == 200
     deadline = time.monotonic() + 10
