@@ -28,7 +28,7 @@ PROBE_SECONDS = 120
 """How often one job tries whether the account's trouble is over: 180 POSTs in six hours, for all jobs."""
 RIVALS = 6
 """Lost races before a job gives way: each of them means that another job has got on."""
-HEAL_AT_ONCE = 20
+BURIED_AT_ONCE = 50
 """Dead leases that one update clears: DynamoDB allows an expression 4 KB."""
 
 
@@ -48,7 +48,7 @@ class Control:
 
         A job that holds one already renews it. Leases that ended are cleared on the way. While the
         account is in trouble, whoever gets a slot is the prober: the gate shuts behind him. One read,
-        and one write when the way looks free; more only when others were faster.
+        and one write when the way looks free; more only after a death or when others were faster.
         """
         seen = self.look()
         if seen.held is None:
@@ -59,6 +59,9 @@ class Control:
             if blocked := seen.blocked(job_id, now, self._slots):
                 return blocked
             try:
+                if dead := seen.dead(job_id, now):
+                    seen = self._bury(dead[:BURIED_AT_ONCE])
+                    continue
                 return Slot(lease=lease_until, seen=self._take(seen, job_id, now, lease_until))
             except OvertakenError as overtaken:
                 seen = _situation(overtaken.item)
@@ -128,28 +131,28 @@ class Control:
                 return
 
     def _take(self, seen: Situation, job_id: str, now: float, lease_until: float) -> Situation:
-        """Take a slot in one update, in place of the dead leases that were seen.
-
-        Raises OvertakenError when the item is not as it was seen.
-        """
-        dead = seen.dead(job_id, now)[:HEAL_AT_ONCE]
-        places = [f"held.#dead{i}" for i in range(len(dead))]
-        names = {"#job": job_id} | {f"#dead{i}": who for i, (who, _) in enumerate(dead)}
-        values: Values = {":lease": lease_until, ":room": self._slots + len(dead)}
-        values |= {f":dead{i}": lease for i, (_, lease) in enumerate(dead)}
-        conditions = [f"{place} = :dead{i}" for i, place in enumerate(places)]
-        conditions.append("(attribute_exists(held.#job) OR size(held) < :room)")
+        """Take a slot. Raises OvertakenError when none is free any more, or the gate was shut."""
         update = "SET held.#job = :lease"
+        room = "(attribute_exists(held.#job) OR size(held) < :slots)"
+        values: Values = {":lease": lease_until, ":slots": self._slots}
         if seen.trouble:
+            gate = "not_before = :seen"
             update += ", not_before = :probe, gate = :gate"
-            conditions.append("not_before = :seen")
-            values |= {":probe": now + PROBE_SECONDS, ":gate": "ACCOUNT", ":seen": seen.not_before}
+            values |= {":seen": seen.not_before, ":probe": now + PROBE_SECONDS, ":gate": "ACCOUNT"}
         else:
-            conditions.append("(attribute_not_exists(not_before) OR not_before <= :now)")
-            values[":now"] = now
-        if places:
-            update += f" REMOVE {', '.join(places)}"
-        return _situation(self._items.update(CONTROL_ID, update, " AND ".join(conditions), values, names))
+            gate = "(attribute_not_exists(not_before) OR not_before <= :now)"
+            values |= {":now": now}
+        item = self._items.update(CONTROL_ID, update, f"{room} AND {gate}", values, {"#job": job_id})
+        return _situation(item)
+
+    def _bury(self, dead: list[tuple[str, float]]) -> Situation:
+        """Clear exactly these leases. Raises OvertakenError when one was renewed or cleared meanwhile."""
+        places = [f"held.#job{i}" for i in range(len(dead))]
+        names = {f"#job{i}": job_id for i, (job_id, _) in enumerate(dead)}
+        values: Values = {f":lease{i}": lease for i, (_, lease) in enumerate(dead)}
+        condition = " AND ".join(f"{place} = :lease{i}" for i, place in enumerate(places))
+        update = f"REMOVE {', '.join(places)}"
+        return _situation(self._items.update(CONTROL_ID, update, condition, values, names))
 
     def _done(self, update: str, condition: str, values: Values, names: dict[str, str] | None = None) -> bool:
         """Update the item if `condition` holds; whether it did."""

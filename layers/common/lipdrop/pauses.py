@@ -14,7 +14,7 @@ LONGEST_SECONDS = 120.0
 GROWTH = 0.1
 """A pause as a share of the time waited so far."""
 MOST_TRIES = 1500
-"""A try takes 9 of the 25,000 events that an execution may have (Step Functions quotas)."""
+"""Of the oldest. A try takes 9 of the 25,000 events that an execution may have (Step Functions quotas)."""
 RATE_GATE_SECONDS = 60.0
 """For how long nobody POSTs after a 429 that named no time: the limits are per minute."""
 FIRST_ERROR_PAUSE_SECONDS = 60.0
@@ -25,10 +25,10 @@ def pause(waited_seconds: float, patience_seconds: float, rng: random.Random) ->
 
     By chance it is up to a half longer or shorter: jobs that were dropped together part.
     """
-    usual = min(max(waited_seconds * GROWTH, SHORTEST_SECONDS), LONGEST_SECONDS)
+    usual = waited_seconds * GROWTH
     if waited_seconds > patience_seconds / 2:
-        usual = SHORTEST_SECONDS
-    return max(usual, patience_seconds / MOST_TRIES) * rng.uniform(0.5, 1.5)
+        usual = patience_seconds / MOST_TRIES
+    return min(max(usual, SHORTEST_SECONDS), LONGEST_SECONDS) * rng.uniform(0.5, 1.5)
 
 
 def error_pause(errors: int, rng: random.Random) -> float:

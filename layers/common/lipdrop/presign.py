@@ -46,7 +46,7 @@ class Presigner:
         if source.version_id:
             request["VersionId"] = source.version_id
         elif source.etag:
-            request["IfMatch"] = source.etag
+            request["IfMatch"] = f'"{source.etag}"'
         try:
             self._client.head_object(**request)
         except ClientError as error:
