@@ -1,0 +1,335 @@
+"""Asking once: every answer of Segmind's, every record that may be found, and what it leaves behind."""
+
+import random
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lipdrop.answers import Accepted, Busy, Rejected
+from lipdrop.control import Control
+from lipdrop.ledger import Ledger, Record
+from lipdrop.model import Options, Source
+from lipdrop.presign import MediaGoneError
+from lipdrop.requesting import LEASE_SECONDS, MOST_ERRORS, PROMISE_SECONDS, Answer, Requester
+from lipdrop.segmind import Submitted
+from lipdrop.segmind_errors import (
+    AccountTrouble,
+    Ambiguous,
+    Expired,
+    NotSent,
+    RateLimited,
+    SegmindError,
+    Unavailable,
+)
+from lipdrop.segmind_errors import Rejected as RefusedForGood
+from lipdrop.settings import read_settings
+from tests.jobs_table import TABLE, a_job, create_jobs_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+START = 1_000_000.0
+ENVIRONMENT = {"DROP_BUCKET": "d", "RESULTS_BUCKET": "r", "TOPIC_ARN": "t", "JOBS_TABLE": TABLE}
+SETTINGS = read_settings({**ENVIRONMENT, "MAX_CONCURRENT_JOBS": "2"})
+
+
+class Scene:
+    """A requester on a real table, with a Segmind that gives `outcomes` one by one, then accepts."""
+
+    def __init__(self, client: "DynamoDBClient") -> None:
+        self.ledger = Ledger(client, TABLE, record_days=90)
+        self.control = Control(client, TABLE, SETTINGS.max_concurrent_jobs)
+        self.now = START
+        self.outcomes: list[Exception] = []
+        self.bodies: list[dict[str, Any]] = []
+        self.during_post: Callable[[], object] = lambda: None
+        self.gone: set[str] = set()
+
+    def submit(self, body: dict[str, Any]) -> Submitted:
+        self.bodies.append(body)
+        self.during_post()
+        if self.outcomes:
+            raise self.outcomes.pop(0)
+        return Submitted(request_id=f"r-{len(self.bodies)}")
+
+    def link(self, source: Source) -> str:
+        assert not isinstance(source, str)
+        if source.key in self.gone:
+            raise MediaGoneError(f"{source.key} was deleted.")
+        return f"https://drop/{source.key}"
+
+    def request(self, job_id: str = "fr-1", *, queued_at: float = START, **changes: object) -> Answer:
+        requester = Requester(
+            ledger=self.ledger,
+            control=self.control,
+            link=self.link,
+            submit=self.submit,
+            settings=SETTINGS,
+            clock=lambda: self.now,
+            rng=random.Random(5),
+        )
+        return requester.request(a_job(job_id, **changes), queued_at)
+
+    def record(self, job_id: str = "fr-1") -> Record:
+        record = self.ledger.read(job_id)
+        assert record is not None
+        return record
+
+    def held(self) -> set[str]:
+        return set(self.control.look().held or {})
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_jobs_table(client)
+        yield Scene(client)
+
+
+def accepted(answer: Answer) -> Accepted:
+    assert isinstance(answer, Accepted)
+    return answer
+
+
+def busy(answer: Answer) -> Busy:
+    assert isinstance(answer, Busy)
+    return answer
+
+
+def error_code(answer: Answer) -> str:
+    assert isinstance(answer, Rejected)
+    return answer.error.code
+
+
+def test_an_accepted_job_is_written_down_and_looked_at_late(scene: Scene) -> None:
+    answer = accepted(scene.request())
+    assert (answer.request_id, answer.posted_at) == ("r-1", START)
+    assert answer.expected_seconds == 100 + 3.7 * 40
+    assert answer.expected_seconds * 0.3 < answer.wait_seconds < answer.expected_seconds
+
+    record = scene.record()
+    assert (record.state, record.request_id, record.posted_at) == ("REQUESTED", "r-1", START)
+    assert scene.control.look().held == {"fr-1": START + LEASE_SECONDS}
+
+
+def test_all_six_parameters_are_sent(scene: Scene) -> None:
+    scene.request(options=Options(sync_mode="loop", temperature=0.8, occlusion_detection_enabled=True))
+    assert scene.bodies == [
+        {
+            "video_url": "https://drop/inbox/launch/video.mp4",
+            "audio_url": "https://drop/inbox/launch/fr.mp3",
+            "sync_mode": "loop",
+            "temperature": 0.8,
+            "auto_active_speaker_detection": False,
+            "occlusion_detection_enabled": True,
+        }
+    ]
+
+
+def test_what_was_learned_corrects_the_expectation(scene: Scene) -> None:
+    scene.control.learn(100, 150)
+    ratio = scene.control.look().ratio
+    assert accepted(scene.request()).expected_seconds == pytest.approx((100 + 3.7 * 40) * ratio)
+
+
+def test_media_that_nobody_measured_are_taken_for_a_minute(scene: Scene) -> None:
+    assert accepted(scene.request(estimate=None)).expected_seconds == 100 + 3.7 * 60
+
+
+def test_a_repeated_request_gets_the_stored_id(scene: Scene) -> None:
+    first = accepted(scene.request())
+    scene.now += 60
+    again = accepted(scene.request())
+    assert (again.request_id, again.posted_at) == (first.request_id, first.posted_at)
+    assert again.wait_seconds == first.wait_seconds - 60
+    assert len(scene.bodies) == 1
+
+
+def test_a_paid_request_is_found_even_when_slots_and_gate_are_shut(scene: Scene) -> None:
+    scene.request()
+    scene.control.free_slot("fr-1")
+    scene.control.raise_trouble("API_KEY_REJECTED", "bad", scene.now)
+    assert accepted(scene.request()).request_id == "r-1"
+
+
+def test_without_a_slot_nothing_is_asked_or_written(scene: Scene) -> None:
+    scene.request("a")
+    scene.request("b")
+    assert busy(scene.request("c")).reason == "SLOTS"
+    assert len(scene.bodies) == 2
+    assert scene.ledger.read("c") is None
+
+
+def test_who_comes_in_the_middle_of_a_post_waits_and_gets_its_answer(scene: Scene) -> None:
+    meanwhile: list[Answer] = []
+    scene.during_post = lambda: meanwhile.append(scene.request())
+
+    answer = accepted(scene.request())
+    in_doubt = busy(meanwhile[0])
+    assert (in_doubt.reason, in_doubt.wait_seconds) == ("IN_DOUBT", PROMISE_SECONDS + 1)
+    scene.now += in_doubt.wait_seconds
+    assert accepted(scene.request()).request_id == answer.request_id
+    assert len(scene.bodies) == 1
+
+
+def test_two_that_begin_at_once_end_in_one_post(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Ledger, "read", lambda *_: None)
+    meanwhile: list[Answer] = []
+    scene.during_post = lambda: meanwhile.append(scene.request())
+    assert accepted(scene.request()).request_id == "r-1"
+    assert busy(meanwhile[0]).reason == "IN_DOUBT"
+    assert len(scene.bodies) == 1
+    assert scene.held() == {"fr-1"}
+
+
+def test_a_promise_whose_giver_died_is_never_repeated(scene: Scene) -> None:
+    scene.ledger.begin("fr-1", "{}", "dead", now=START, until=START + PROMISE_SECONDS)
+    scene.now += PROMISE_SECONDS
+    answer = scene.request()
+    assert error_code(answer) == "SUBMISSION_UNKNOWN"
+    assert isinstance(answer, Rejected)
+    assert answer.error.charged == "unknown"
+    assert scene.bodies == []
+
+
+def test_an_error_nobody_foresaw_leaves_the_promise_standing(scene: Scene) -> None:
+    scene.outcomes = [RuntimeError("a bug")]
+    with pytest.raises(RuntimeError):
+        scene.request()
+    assert busy(scene.request()).reason == "IN_DOUBT"
+    scene.now += PROMISE_SECONDS
+    assert error_code(scene.request()) == "SUBMISSION_UNKNOWN"
+
+
+@pytest.mark.parametrize("error", [Ambiguous("No answer came.", http_status=504), Expired("Odd.")])
+def test_a_post_in_doubt_ends_the_job_for_ever(scene: Scene, error: SegmindError) -> None:
+    scene.outcomes = [error]
+    assert error_code(scene.request()) == "SUBMISSION_UNKNOWN"
+    assert error_code(scene.request()) == "SUBMISSION_UNKNOWN"
+    assert len(scene.bodies) == 1
+    assert scene.record().state == "UNKNOWN"
+
+
+@pytest.mark.parametrize("status", [400, 404, 406, 410, 422])
+def test_a_refusal_for_good_ends_the_job_without_a_charge(scene: Scene, status: int) -> None:
+    scene.outcomes = [RefusedForGood("Bad sync_mode.", http_status=status)]
+    answer = scene.request()
+    assert error_code(answer) == "REQUEST_REJECTED"
+    assert isinstance(answer, Rejected)
+    assert (answer.error.message, answer.error.http_status) == ("Bad sync_mode.", status)
+    assert scene.record().state == "WAITING"
+
+
+def test_media_that_were_deleted_end_the_job_before_a_promise(scene: Scene) -> None:
+    scene.gone = {"inbox/launch/fr.mp3"}
+    answer = scene.request()
+    assert error_code(answer) == "MEDIA_GONE"
+    assert scene.bodies == []
+    assert scene.ledger.read("fr-1") is None
+
+
+def test_a_decided_job_is_not_asked_for_again(scene: Scene) -> None:
+    scene.ledger.close("fr-1", "{}", START)
+    assert error_code(scene.request()) == "INTERNAL_ERROR"
+    assert scene.bodies == []
+
+
+def test_a_rate_limit_is_learned_once_for_all(scene: Scene) -> None:
+    scene.outcomes = [RateLimited("Too many.", http_status=429, retry_at=START + 40)]
+    first = busy(scene.request("a"))
+    assert first.reason == "RATE_LIMIT"
+    assert first.wait_seconds > 40
+    assert scene.held() == set()
+
+    assert busy(scene.request("b")).reason == "RATE_LIMIT"
+    assert len(scene.bodies) == 1
+    scene.now += 40
+    assert accepted(scene.request("b"))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Unavailable("Out of service.", http_status=503), "SEGMIND_ERROR"),
+        (NotSent("No connection."), "CANNOT_CONNECT"),
+    ],
+)
+def test_an_outage_stops_all_and_blames_nobody(scene: Scene, error: SegmindError, reason: str) -> None:
+    scene.outcomes = [error]
+    assert busy(scene.request("a")).reason == reason
+    assert busy(scene.request("b")).reason == reason
+    assert len(scene.bodies) == 1
+    assert scene.record("a").errors == 0
+    scene.now += 60
+    assert accepted(scene.request("a"))
+
+
+def test_an_internal_error_is_the_jobs_own_and_ends_it_when_it_repeats(scene: Scene) -> None:
+    scene.outcomes = [Unavailable("Boom.", http_status=500)] * (MOST_ERRORS + 1)
+    for _ in range(MOST_ERRORS):
+        answer = busy(scene.request())
+        assert answer.reason == "SEGMIND_ERROR"
+        scene.now += answer.wait_seconds
+    assert scene.now - START > 1200
+    assert error_code(scene.request()) == "SEGMIND_UNAVAILABLE"
+    assert accepted(scene.request("another"))
+
+
+def test_trouble_of_the_account_makes_all_wait_and_is_told_once(scene: Scene) -> None:
+    scene.outcomes = [AccountTrouble("No credits.", code="INSUFFICIENT_CREDITS", http_status=406)]
+    alert = busy(scene.request("a")).alert
+    assert alert is not None
+    assert alert.code == "INSUFFICIENT_CREDITS"
+    assert busy(scene.request("b")).alert == alert
+
+    assert scene.control.claim_alert("INSUFFICIENT_CREDITS", "b", scene.now)
+    assert busy(scene.request("c")).alert is None
+    assert len(scene.bodies) == 1
+    assert scene.held() == set()
+
+
+def test_when_the_trouble_is_mended_the_jobs_go_on_by_themselves(scene: Scene) -> None:
+    trouble = AccountTrouble("Bad key.", http_status=401)
+    scene.outcomes = [trouble, trouble]
+    scene.now += busy(scene.request("a")).wait_seconds
+    scene.now += busy(scene.request("b")).wait_seconds
+
+    assert accepted(scene.request("b"))
+    assert scene.control.look().trouble is None
+    assert accepted(scene.request("a"))
+
+
+def test_a_job_gives_up_when_the_account_stays_in_trouble(scene: Scene) -> None:
+    scene.outcomes = [AccountTrouble("Bad key.", http_status=401)] * 2
+    scene.request("a")
+    scene.now += 6 * 3600
+    answer = scene.request("a")
+    assert error_code(answer) == "API_KEY_REJECTED"
+    assert isinstance(answer, Rejected)
+    assert "Bad key." in answer.error.message
+
+
+def test_a_job_that_never_gets_a_slot_gives_up(scene: Scene) -> None:
+    scene.request("a")
+    scene.request("b")
+    scene.now += 3000
+    assert error_code(scene.request("c", queued_at=scene.now - 24 * 3600)) == "QUEUE_TIMEOUT"
+
+
+def test_an_id_that_cannot_be_written_down_is_still_handed_on(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Ledger, "note_request", lambda *_, **__: False)
+    assert accepted(scene.request()).request_id == "r-1"
+
+
+def test_a_job_without_media_is_a_bug_and_asks_nothing(scene: Scene) -> None:
+    with pytest.raises(ValueError, match="nothing to ask"):
+        scene.request(video=None)
+    assert scene.bodies == []
