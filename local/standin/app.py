@@ -68,18 +68,17 @@ async def submit(request: Request) -> Response:
 async def _submit(request: Request, standin: State, body: Any, seen: Seen) -> Response:
     _admit(request, standin, counts=True)
     fault = standin.faults.pick("submit", media(body))
-    if fault and not misbehave.accepts(fault) and (spoiled := await misbehave.spoil(fault, {})):
+    early, late = misbehave.before_or_after(fault)
+    if spoiled := await misbehave.spoil(early, {}):
         return spoiled
     job = _accept(request, standin, body, seen, fault)
-    link = request.url_for("status", request_id=job.request_id)
     reply = {
         "request_id": job.request_id,
         "status": "QUEUED",
-        "status_url": str(link),
+        "status_url": str(request.url_for("status", request_id=job.request_id)),
         "response_url": str(request.url_for("result", request_id=job.request_id)),
     }
-    spoiled = await misbehave.spoil(fault, reply) if fault and misbehave.accepts(fault) else None
-    return spoiled or JSONResponse(reply)
+    return await misbehave.spoil(late, reply) or JSONResponse(reply)
 
 
 def _accept(request: Request, standin: State, body: Any, seen: Seen, fault: Fault | None) -> Job:
@@ -109,8 +108,7 @@ async def status(request: Request) -> Response:
     job = _job(standin, request.path_params["request_id"])
     job.seen.polls.append(time.time())
     fault = standin.faults.pick("status", job.media)
-    spoiled = await misbehave.spoil(fault, job.body()) if fault else None
-    return _counted(standin, spoiled or _state(job, job.body()))
+    return _counted(standin, await misbehave.spoil(fault, job.body()) or _state(job, job.body()))
 
 
 async def result(request: Request) -> Response:
@@ -123,9 +121,7 @@ async def result(request: Request) -> Response:
     link = str(request.url_for("result_file", name=f"{job.request_id}.mp4"))
     shape = standin.settings.output
     body = job.body() | {"output": replies.output(shape, link) if job.result else None}
-    if (fault := standin.faults.pick("result", job.media)) and (
-        spoiled := await misbehave.spoil(fault, body)
-    ):
+    if spoiled := await misbehave.spoil(standin.faults.pick("result", job.media), body):
         return _counted(standin, spoiled)
     if job.result and shape == "bytes":
         return _send(request, standin, job)

@@ -15,15 +15,19 @@ from local.standin.wire import Broken, silence
 _WINDOW = 60.0
 
 
-def accepts(fault: Fault) -> bool:
-    """Say whether a POST makes its job before this fault strikes."""
-    if fault.accepted is not None:
-        return fault.accepted
-    return fault.what in SPOILED_REPLIES or fault.what == "delay"
+def before_or_after(fault: Fault | None) -> tuple[Fault | None, Fault | None]:
+    """Return a POST's fault as the one that strikes before the job is made, or as the one after."""
+    if fault is None:
+        return None, None
+    usual = fault.what in SPOILED_REPLIES or fault.what == "delay"
+    accepted = usual if fault.accepted is None else fault.accepted
+    return (None, fault) if accepted else (fault, None)
 
 
-async def spoil(fault: Fault, reply: dict[str, Any]) -> Response | None:
+async def spoil(fault: Fault | None, reply: dict[str, Any]) -> Response | None:
     """Return what is sent instead of `reply`; None: nothing is wrong with it (any more)."""
+    if fault is None:
+        return None
     match fault.what:
         case "http":
             return _error(fault).reply()

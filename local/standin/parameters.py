@@ -21,6 +21,12 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     auto_active_speaker_detection: bool = False
     occlusion_detection_enabled: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse what looks like a URL but cannot be taken apart."""
+        for name in ("video_url", "audio_url"):
+            if path(getattr(self, name)) is None:
+                raise ValueError(f"`{name}` is not a valid URL")
+
 
 def check(body: Any) -> Parameters:
     """Return `body` as parameters; raises `msgspec.ValidationError` that names the bad one."""
@@ -37,12 +43,19 @@ def public(body: Any) -> dict[str, Any] | None:
 def media(body: Any) -> str:
     """Return the paths of the body's two URLs in one line: by them a job is known to the faults."""
     urls = [body.get(name) for name in ("video_url", "audio_url")] if isinstance(body, dict) else []
-    return " ".join(unquote(urlsplit(url).path) for url in urls if isinstance(url, str))
+    return " ".join(path(url) or "" for url in urls if isinstance(url, str))
+
+
+def path(url: str) -> str | None:
+    """Return the path of `url`, unquoted; None when it is no URL."""
+    try:
+        return unquote(urlsplit(url).path)
+    except ValueError:
+        return None
 
 
 def _bare(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-    except ValueError:
+    if path(value) is None:
         return "unreadable"
+    parts = urlsplit(value)
     return urlunsplit(parts._replace(query="", fragment="")) if parts.scheme else value

@@ -20,6 +20,11 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+class _MediaServer(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a client that leaves early is no news."""
+
+
 @pytest.fixture(scope="session")
 def _one_standin() -> Iterator[Standin]:
     with running(QUICK) as standin:
@@ -45,7 +50,7 @@ def media_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def media_url(media_root: Path) -> Iterator[Callable[[str], str]]:
     """Return the function that gives the URL of a file in `media_root`."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(media_root)))
+    server = _MediaServer(("127.0.0.1", 0), partial(_Quiet, directory=str(media_root)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield lambda name: f"http://127.0.0.1:{server.server_address[1]}/{name}"
