@@ -11,7 +11,7 @@ _NAMED_SECRET = re.compile(
     r"(?i)((?:x-amz-[a-z-]+|awsaccesskeyid|signature|(?:x-)?api[_-]?key)\\?[\"']?(?:=|%3d|\s*:)\s*\\?[\"']?)"
     r"[^\s&\"'\\<>,}]+"
 )
-_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def scrub(text: str, *secrets: str) -> str:

@@ -52,8 +52,10 @@ def read_reply(
         body, seen = _parse(data, response.headers.get("Content-Type", ""))
     finally:
         response.close()
-    message = scrub(_message(body), sent_key(response))
-    return Reply(response.status_code, response.headers, body, seen, message, whole)
+    key = sent_key(response)
+    return Reply(
+        response.status_code, response.headers, body, scrub(seen, key), scrub(_message(body), key), whole
+    )
 
 
 def sent_key(response: requests.Response) -> str:
@@ -76,12 +78,12 @@ def _read_bytes(response: requests.Response, until: float, timer: Callable[[], f
 
 def _parse(data: bytes, content_type: str) -> tuple[dict[str, Any], str]:
     """Return the JSON object in `data` ({} if it is none) and a description of what was seen."""
-    kind = scrub(content_type)[:60] or "no content type"
+    kind = content_type or "no content type"
     if len(data) > MAX_JSON_BYTES:
         return {}, f"more than {MAX_JSON_BYTES} bytes of {kind}"
     try:
         body = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}, f"{len(data)} bytes of {kind}, no JSON" if data else "an empty reply"
     return (body if isinstance(body, dict) else {}), describe(body)
 
@@ -97,9 +99,9 @@ def _message(body: Mapping[str, Any]) -> str:
 
 
 def describe(value: object, depth: int = 3) -> str:
-    """Return the shape of `value` in words: types and names, never contents."""
+    """Return the shape of `value`: types and names, no contents. The names are as they came: scrub it."""
     if isinstance(value, dict) and depth:
-        fields = [f"{scrub(str(key))[:40]}: {describe(value[key], depth - 1)}" for key in list(value)[:10]]
+        fields = [f"{key}: {describe(value[key], depth - 1)}" for key in list(value)[:10]]
         return "{" + ", ".join(fields) + (", …" if len(value) > 10 else "") + "}"
     if isinstance(value, list) and depth:
         inside = describe(value[0], depth - 1) if value else "nothing"

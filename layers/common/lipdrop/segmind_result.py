@@ -15,6 +15,7 @@ from lipdrop.segmind_reply import Reply
 _LIKELY_KEYS = ("url", "video", "video_url", "output_url", "output", "videos", "urls", "result", "file")
 _VIDEO_ENDINGS = {".mp4", ".mov", ".webm", ".avi", ".m4v"}
 _DEEPEST = 6
+_ABSURD = 1e12
 
 
 class Metrics(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -51,7 +52,9 @@ def read_metrics(body: Mapping[str, Any]) -> Metrics:
 
 def _number(metrics: object, name: str) -> float | None:
     value = metrics.get(name) if isinstance(metrics, dict) else None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _ABSURD:
+        return None
+    return float(value)
 
 
 def read_link(reply: Reply, schemes: frozenset[str]) -> Link:
