@@ -6,7 +6,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+
+_children: dict[int, subprocess.Popen[bytes]] = {}
+"""What this process started and has not stopped: one that is forgotten is never reaped."""
 
 
 class LocalRunError(Exception):
@@ -32,19 +36,21 @@ def start(argv: Sequence[str | Path], *, environment: Mapping[str, str], log: Pa
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _children[process.pid] = process
     return process.pid
 
 
 def stop(pid: int, *, grace_seconds: float = 10) -> None:
     """Stop the process group that `pid` leads: asked first, forced after `grace_seconds`."""
     for kind, patience in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 5)):
-        try:
-            os.killpg(pid, kind)
-        except ProcessLookupError:
-            return
         deadline = time.monotonic() + patience
+        with suppress(ProcessLookupError):
+            os.killpg(pid, kind)
         while time.monotonic() < deadline and _alive(pid):
             time.sleep(0.05)
+        if not _alive(pid):
+            _children.pop(pid, None)
+            return
 
 
 def wait_until(
@@ -67,11 +73,8 @@ def wait_until(
 
 def _alive(pid: int) -> bool:
     """Whether `pid` runs; a dead child of ours is reaped on the way."""
-    try:
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return _group_alive(pid)
-    except ChildProcessError:
-        pass
+    if child := _children.get(pid):
+        child.poll()
     return _group_alive(pid)
 
 
