@@ -1,0 +1,49 @@
+"""A typed client of the proxy's control surface."""
+
+from typing import Any
+
+import msgspec
+import requests
+
+from local.aws_proxy.model import CONTROL, Counts, Fault
+
+_SECONDS = 30
+
+
+class ProxyControl:
+    """Asks the proxy at `url` what it saw and tells it what shall go wrong."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url + CONTROL
+        self._session = requests.Session()
+
+    def counts(self) -> Counts:
+        """Return what was called, and what went wrong, since the start or the last reset."""
+        return self._call("GET", "counts")
+
+    def reset(self) -> Counts:
+        """Begin to count anew; the faults stay."""
+        return self._call("POST", "reset")
+
+    def upstream(self, endpoint: str) -> None:
+        """Say where the local AWS is: until then every call is torn."""
+        self._call("PUT", "upstream", endpoint)
+
+    def fault(self, *faults: Fault) -> None:
+        """Ask for `faults`, behind those asked for before; the first that applies is used."""
+        self._call("POST", "faults", faults)
+
+    def clear_faults(self) -> None:
+        """Break nothing any more."""
+        self._call("DELETE", "faults")
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._session.close()
+
+    def _call(self, method: str, path: str, body: Any = None) -> Counts:
+        data = None if body is None else msgspec.json.encode(body)
+        answer = self._session.request(method, self._url + path, data=data, timeout=_SECONDS)
+        if answer.status_code != 200:
+            raise ValueError(answer.json()["error"])
+        return msgspec.json.decode(answer.content, type=Counts)
