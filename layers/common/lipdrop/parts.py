@@ -1,0 +1,116 @@
+"""The bookkeeping of a parallel copy: which parts are left, how many buffers, how fast the stream is."""
+
+import queue
+import threading
+
+
+class Stopped(Exception):  # noqa: N818  nothing went wrong here: somebody else's failure ended the copy
+    """The copy was ended; the reason is with whoever ended it."""
+
+
+class Buffers:
+    """At most `count` buffers of `size` bytes, made when first needed."""
+
+    def __init__(self, count: int, size: int) -> None:
+        self._size = size
+        self._free: queue.SimpleQueue[bytearray | None] = queue.SimpleQueue()
+        self._unmade = count
+        self._lock = threading.Lock()
+
+    def take(self) -> bytearray:
+        """Return a buffer, waiting for one if need be; raises Stopped once `stop` was called."""
+        with self._lock:
+            if self._free.empty() and self._unmade:
+                self._unmade -= 1
+                return bytearray(self._size)
+        buffer = self._free.get()
+        if buffer is None:
+            self._free.put(None)
+            raise Stopped
+        return buffer
+
+    def give(self, buffer: bytearray) -> None:
+        """Take a buffer back."""
+        self._free.put(buffer)
+
+    def stop(self) -> None:
+        """Let everybody who waits, or comes later, go."""
+        with self._lock:
+            self._unmade = 0
+        self._free.put(None)
+
+
+class Parts:
+    """The parts of a file that are still to be fetched, given out from both ends, each once.
+
+    `length` None: nobody knows how many there are, so they are given out from the front without end.
+    """
+
+    def __init__(self, length: int | None, part_bytes: int) -> None:
+        self._length = length
+        self._part_bytes = part_bytes
+        self._front = 0
+        self._back = None if length is None else -(-length // part_bytes)
+        self._returned: set[int] = set()
+        self._lock = threading.Lock()
+
+    def take_front(self) -> int | None:
+        """Return the next part of the stream, counted from 0; None where another has been there."""
+        with self._lock:
+            if self._front == self._back:
+                return None
+            self._front += 1
+            return self._front - 1
+
+    def take_back(self) -> int | None:
+        """Return a part that was given back, or the last one of all; None if there is none."""
+        with self._lock:
+            if self._returned:
+                return self._returned.pop()
+            if self._back is None or self._front == self._back:
+                return None
+            self._back -= 1
+            return self._back
+
+    def give_back(self, index: int) -> None:
+        """Let somebody else fetch this part; the stream, where nothing behind it was fetched yet."""
+        with self._lock:
+            self._returned.add(index)
+            while self._back in self._returned:
+                self._returned.remove(self._back)
+                self._back += 1
+
+    def left(self) -> int:
+        """Return how many parts nobody has taken yet; 0 where that is not known."""
+        with self._lock:
+            return 0 if self._back is None else self._back - self._front + len(self._returned)
+
+    def offset(self, index: int) -> int:
+        """Return the part's first byte."""
+        return index * self._part_bytes
+
+    def size(self, index: int) -> int:
+        """Return the part's bytes; the most it can have where the length is not known."""
+        if self._length is None:
+            return self._part_bytes
+        return min(self._part_bytes, self._length - self.offset(index))
+
+
+class Pace:
+    """How fast the stream comes, judged over the last `probe_bytes` at least."""
+
+    def __init__(self, probe_bytes: int, enough: float) -> None:
+        self._probe_bytes = probe_bytes
+        self._enough = enough
+        self._bytes = 0
+        self._seconds = 0.0
+
+    def slow(self, received: int, seconds: float) -> bool:
+        """Take `received` bytes that took `seconds` into account; whether it is slow by now."""
+        self._bytes += received
+        self._seconds += seconds
+        if self._bytes < self._probe_bytes:
+            return False
+        slow = self._bytes < self._enough * self._seconds
+        self._bytes, self._seconds = 0, 0.0
+        return slow

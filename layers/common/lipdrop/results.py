@@ -1,0 +1,180 @@
+"""The results bucket: where a job's video and record lie, and how they come there whole or not at all."""
+
+import contextlib
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict
+
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+CONTENT_TYPE = "video/mp4"
+
+_FORBIDDEN = 403
+_NOT_FOUND = 404
+_PERMANENT = re.compile(r"KMS\..*|KeyTooLongError|AccessDenied|NoSuchBucket")
+
+
+class Place(TypedDict):
+    """An upload, as every request about it names it."""
+
+    Bucket: str
+    Key: str
+    UploadId: str
+
+
+class StoredVideo(Struct, frozen=True, kw_only=True):
+    """A video in the results bucket; `metadata` as it was stored with it."""
+
+    key: str
+    size: int
+    version_id: str | None
+    metadata: Mapping[str, str]
+
+
+def video_key(name: str) -> str:
+    """Return the place of the result of the job `name`."""
+    return f"{name}.mp4"
+
+
+def record_key(name: str, *, failed: bool) -> str:
+    """Return the place of the job's record.
+
+    A failure has a place of its own: `fr.json` always speaks of the `fr.mp4` beside it, and a later
+    attempt that fails does not hide how the video there came about.
+    """
+    return f"{name}.failed.json" if failed else f"{name}.json"
+
+
+def header_safe(text: str) -> str:
+    """Return `text` as S3 metadata can carry it: printable ASCII, at most 256 characters."""
+    return re.sub(r"[^!-~]", "?", text)[:256]
+
+
+def is_permanent(error: ClientError) -> bool:
+    """Whether S3 will say the same again until somebody mends the bucket, its policy or its key."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    code = error.response.get("Error", {}).get("Code", "")
+    return bool(_PERMANENT.fullmatch(code)) or status == _FORBIDDEN
+
+
+class Results:
+    """The results bucket behind a boto3 S3 client.
+
+    Every byte is guarded on its way: botocore sends a CRC32 with each part and S3 refuses one that does
+    not fit.
+    """
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self.bucket = bucket
+
+    def find(self, key: str) -> StoredVideo | None:
+        """Return what lies at `key` now, None if nothing does (or if that may not be known)."""
+        try:
+            head = self._client.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            # Without s3:ListBucket S3 says 403 for an object that is not there.
+            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in (_FORBIDDEN, _NOT_FOUND):
+                return None
+            raise
+        return StoredVideo(
+            key=key,
+            size=head["ContentLength"],
+            version_id=head.get("VersionId"),
+            metadata=head.get("Metadata", {}),
+        )
+
+    def put_video(self, key: str, body: bytes, metadata: Mapping[str, str]) -> StoredVideo:
+        """Store a small video in one request."""
+        answer = self._client.put_object(
+            Bucket=self.bucket,
+            Key=key,
+            Body=body,
+            ContentType=CONTENT_TYPE,
+            Metadata=dict(metadata),
+            ChecksumAlgorithm="CRC32",
+        )
+        return StoredVideo(key=key, size=len(body), version_id=answer.get("VersionId"), metadata=metadata)
+
+    def put_record(self, key: str, body: str) -> None:
+        """Store a record."""
+        self._client.put_object(
+            Bucket=self.bucket,
+            Key=key,
+            Body=body.encode(),
+            ContentType="application/json",
+            ChecksumAlgorithm="CRC32",
+        )
+
+    def begin(self, key: str, metadata: Mapping[str, str]) -> "Upload":
+        """Begin a video of several parts; nothing is visible before it is completed."""
+        answer = self._client.create_multipart_upload(
+            Bucket=self.bucket,
+            Key=key,
+            ContentType=CONTENT_TYPE,
+            Metadata=dict(metadata),
+            ChecksumAlgorithm="CRC32",
+        )
+        return Upload(self._client, self.bucket, key, answer["UploadId"], metadata)
+
+    def read(self, key: str, start: int, length: int) -> bytes:
+        """Return `length` bytes from `start` of the object at `key`; fewer at its end."""
+        span = f"bytes={start}-{start + length - 1}"
+        answer = self._client.get_object(Bucket=self.bucket, Key=key, Range=span)
+        return answer["Body"].read()
+
+    def link(self, video: StoredVideo, seconds: int) -> str:
+        """Return a download link to exactly this version; it dies with our credentials at the latest."""
+        place = {"Bucket": self.bucket, "Key": video.key}
+        if video.version_id:
+            place["VersionId"] = video.version_id
+        return self._client.generate_presigned_url("get_object", Params=place, ExpiresIn=seconds)
+
+
+class Upload:
+    """One multipart upload. Parts may be sent from several threads, each number once."""
+
+    def __init__(
+        self, client: "S3Client", bucket: str, key: str, upload_id: str, metadata: Mapping[str, str]
+    ) -> None:
+        self._client = client
+        self._place: Place = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
+        self._metadata = metadata
+        self._parts: dict[int, CompletedPartTypeDef] = {}
+
+    def send(self, number: int, body: bytearray) -> None:
+        """Send part `number`, counted from 1. botocore tries again where that can help."""
+        answer = self._client.upload_part(
+            **self._place,
+            PartNumber=number,
+            Body=body,  # type: ignore[arg-type]  # the stubs leave bytearray out; bytes would be a copy
+            ChecksumAlgorithm="CRC32",
+        )
+        part: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
+        if "ChecksumCRC32" in answer:
+            part["ChecksumCRC32"] = answer["ChecksumCRC32"]
+        self._parts[number] = part
+
+    def complete(self, size: int) -> StoredVideo:
+        """Make the video visible; S3 refuses if the parts are not `size` bytes together."""
+        answer = self._client.complete_multipart_upload(
+            **self._place,
+            MultipartUpload={"Parts": [self._parts[number] for number in sorted(self._parts)]},
+            MpuObjectSize=size,
+        )
+        return StoredVideo(
+            key=self._place["Key"],
+            size=size,
+            version_id=answer.get("VersionId"),
+            metadata=self._metadata,
+        )
+
+    def abort(self) -> None:
+        """Throw the parts away. A failure is left to the bucket's lifecycle rule: the first error counts."""
+        with contextlib.suppress(ClientError, BotoCoreError):
+            self._client.abort_multipart_upload(**self._place)
