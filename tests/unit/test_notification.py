@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from lipdrop import answers
 from lipdrop.failures import FAILURES, failure
 from lipdrop.model import Estimate, Job, S3Object, to_json
 from lipdrop.notification import (
@@ -17,7 +18,6 @@ from lipdrop.notification import (
     Notification,
     RecordPlace,
     Result,
-    Trouble,
     alert,
     notification,
     without_query,
@@ -62,9 +62,9 @@ def validated(message: Notification | Alert) -> dict[str, Any]:
     assert sent.subject.isascii()
     assert sent.subject.isprintable()
     assert len(sent.subject) <= 100
-    attributes = [value for a in sent.attributes.values() for value in a.values()]
-    assert all(attributes)
-    assert len(sent.body.encode()) + sum(len(str(value).encode()) for value in attributes) < SNS_LIMIT
+    assert all(sent.attributes.values())
+    attributes = sum(len(f"{name}String{value}".encode()) for name, value in sent.attributes.items())
+    assert len(sent.body.encode()) + attributes < SNS_LIMIT
     return plain
 
 
@@ -101,8 +101,7 @@ def test_completed_job_tells_everything_a_subscriber_needs() -> None:
     }
     assert plain["cost"] == {"estimated_usd": 1.03, "reported": 0.31, "remaining_credits": 12.5}
     assert plain["warnings"] == ["short voice"]
-    attributes = {name: value["StringValue"] for name, value in rendered(message).attributes.items()}
-    assert attributes == {"status": "COMPLETED", "folder": "launch", "label": "spring"}
+    assert rendered(message).attributes == {"status": "COMPLETED", "folder": "launch", "label": "spring"}
 
 
 @pytest.mark.parametrize("code", sorted(FAILURES))
@@ -112,7 +111,7 @@ def test_every_failure_of_the_table_makes_a_valid_message(code: str) -> None:
     assert plain["error"]["code"] == code
     assert plain["error"]["action"]
     sent = rendered(message)
-    assert sent.attributes["error_code"] == {"DataType": "String", "StringValue": code}
+    assert sent.attributes["error_code"] == code
     assert sent.subject == f"Lipdrop FAILED ({code}): launch/fr"
 
 
@@ -127,12 +126,12 @@ def test_dry_run_and_refused_drop_are_valid_without_result_and_media() -> None:
 
 
 def test_alert_is_told_apart_by_its_status_alone() -> None:
-    trouble = Trouble(code="INSUFFICIENT_CREDITS", message="No credits left.", action="Buy credits.")
+    trouble = answers.Alert(code="INSUFFICIENT_CREDITS", message="No credits left.", action="Buy credits.")
     message = alert(trouble, job_id="launch-fr-1", execution_arn="arn:x", now=1_000_000)
     assert validated(message)["status"] == "ALERT"
     attributes = rendered(message).attributes
-    assert attributes["status"]["StringValue"] == "ALERT"
-    assert attributes["error_code"]["StringValue"] == "INSUFFICIENT_CREDITS"
+    assert attributes["status"] == "ALERT"
+    assert attributes["error_code"] == "INSUFFICIENT_CREDITS"
     again = alert(trouble, job_id="launch-fr-1", execution_arn="arn:x", now=1_000_060)
     assert again.id == message.id
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 from msgspec import Struct
 
+from lipdrop import answers
 from lipdrop.model import Failure, Job, Options, S3Object, Source
 
 VERSION = 1
@@ -118,21 +119,13 @@ class Notification(Struct, frozen=True, kw_only=True, omit_defaults=True):
     record: RecordPlace | None = None
 
 
-class Trouble(Struct, frozen=True, kw_only=True):
-    """What is wrong with the account, and what to do."""
-
-    code: str
-    message: str
-    action: str
-
-
 class Alert(Struct, frozen=True, kw_only=True):
     """Trouble of the account, told once: jobs wait meanwhile. `job_id` is the job that met it first."""
 
     version: int
     id: str
     status: Literal["ALERT"]
-    error: Trouble
+    error: answers.Alert
     job_id: str
     execution_arn: str
     sent_at: str
@@ -162,7 +155,7 @@ def notification(
         dry_run=job.dry_run,
         inputs=_inputs(job),
         options=job.options,
-        warnings=_bounded((*job.warnings, *warnings)),
+        warnings=bounded((*job.warnings, *warnings)),
         timings=_timings(course),
         polls=course.polls,
         cost=_cost(job, course),
@@ -174,7 +167,7 @@ def notification(
     )
 
 
-def alert(trouble: Trouble, *, job_id: str, execution_arn: str, now: float) -> Alert:
+def alert(trouble: answers.Alert, *, job_id: str, execution_arn: str, now: float) -> Alert:
     """Return the alert for `trouble`; its id tells the first finder and the day, so a retry repeats it."""
     sent_at = timestamp(now)
     return Alert(
@@ -196,6 +189,14 @@ def timestamp(epoch_seconds: float) -> str:
 def shorten(text: str, limit: int = MAX_TEXT) -> str:
     """Return `text`, cut with an ellipsis where it is longer than `limit` characters."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def bounded(warnings: tuple[str, ...]) -> tuple[str, ...]:
+    """Return `warnings` without repeats, none too long and not too many."""
+    kept = tuple(shorten(text) for text in dict.fromkeys(warnings))
+    if len(kept) <= MAX_WARNINGS:
+        return kept
+    return (*kept[: MAX_WARNINGS - 1], f"… and {len(kept) - MAX_WARNINGS + 1} more")
 
 
 def without_query(url: str) -> str:
@@ -224,13 +225,6 @@ def _inputs(job: Job) -> Inputs:
     return Inputs(
         video=known(job.video), audio=known(job.audio), manifest=known(job.manifest), entry=job.entry
     )
-
-
-def _bounded(warnings: tuple[str, ...]) -> tuple[str, ...]:
-    kept = tuple(shorten(text) for text in dict.fromkeys(warnings))
-    if len(kept) <= MAX_WARNINGS:
-        return kept
-    return (*kept[: MAX_WARNINGS - 1], f"… and {len(kept) - MAX_WARNINGS + 1} more")
 
 
 def _timings(course: Course) -> Timings:

@@ -3,7 +3,6 @@
 import json
 import re
 import unicodedata
-from typing import TypedDict
 
 from msgspec import Struct
 
@@ -18,19 +17,14 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """SQS refuses these characters in attributes under raw delivery (API reference, SendMessage)."""
 
 
-class Attribute(TypedDict):
-    """One SNS message attribute; all of ours are strings."""
-
-    DataType: str
-    StringValue: str
-
-
 class Rendered(Struct, frozen=True, kw_only=True):
-    """One message, ready to be published; `body` holds the JSON and the text (MessageStructure json)."""
+    """One message, ready to be published: `body` holds the JSON and the text (MessageStructure json), and
+    `attributes`, all strings, are what filter policies see.
+    """
 
     subject: str
     body: str
-    attributes: dict[str, Attribute]
+    attributes: dict[str, str]
 
 
 def rendered(message: Notification | Alert) -> Rendered:
@@ -64,11 +58,9 @@ def ascii_line(text: str, limit: int = MAX_SUBJECT) -> str:
     return line if len(line) <= limit else line[: limit - 3] + "..."
 
 
-def _attributes(values: dict[str, str]) -> dict[str, Attribute]:
+def _attributes(values: dict[str, str]) -> dict[str, str]:
     return {
-        name: Attribute(DataType="String", StringValue=_NOT_XML.sub("\ufffd", shorten(value, MAX_ATTRIBUTE)))
-        for name, value in values.items()
-        if value
+        name: _NOT_XML.sub("\ufffd", shorten(value, MAX_ATTRIBUTE)) for name, value in values.items() if value
     }
 
 

@@ -1,0 +1,74 @@
+"""End a job, or tell of the account's trouble. Woken by the state machine and by EventBridge.
+
+In: what `lipdrop.ending.read_event` reads. Out: `{"status", "job_id", "error"?}` or `{"outcome": "alerted"}`.
+"""
+
+import time
+from functools import cache, partial
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+
+from lipdrop.aws import AWS_CONFIG, S3_CONFIG
+from lipdrop.control import Control
+from lipdrop.copying import Limits
+from lipdrop.deciding import Decider
+from lipdrop.ending import AlertCall, read_event
+from lipdrop.finalizing import Finalizer
+from lipdrop.hosts import POOL_CONNECTIONS, new_download_session
+from lipdrop.ledger import Ledger
+from lipdrop.media import look
+from lipdrop.observability import logger
+from lipdrop.parser import MediaParser
+from lipdrop.results import Results
+from lipdrop.segmind import Segmind
+from lipdrop.settings import settings
+from lipdrop.storing import Storer
+from lipdrop.topic import Topic
+
+RESERVE_SECONDS = 60
+"""Of the function's time, for what comes after the result: abort or complete, record, close, publish."""
+
+
+@cache
+def finalizer() -> Finalizer:
+    """Return the real finalizer, made on first use and kept for warm invocations."""
+    own = settings()
+    dynamodb = boto3.client("dynamodb", config=AWS_CONFIG)
+    transfer_config = Config(max_pool_connections=POOL_CONNECTIONS, read_timeout=60)
+    results = Results(boto3.client("s3", config=S3_CONFIG.merge(transfer_config)), own.results_bucket)
+    segmind = Segmind.from_env()
+    storer = Storer(
+        result=segmind.result,
+        session=new_download_session(own.segmind_base_url),
+        results=results,
+        look=partial(look, parser=MediaParser()),
+        trusted_base_url=own.segmind_base_url,
+        limits=Limits(max_bytes=own.max_result_bytes),
+        clock=time.time,
+        pause=time.sleep,
+    )
+    return Finalizer(
+        ledger=Ledger(dynamodb, own.jobs_table, own.record_days),
+        control=Control(dynamodb, own.jobs_table, own.max_concurrent_jobs),
+        decider=Decider(storer=storer, status=segmind.status),
+        results=results,
+        publish=Topic(boto3.client("sns", config=AWS_CONFIG), own.topic_arn).publish,
+        link_hours=own.link_hours,
+        clock=time.time,
+    )
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Parse, end the job, answer."""
+    asked = read_event(event)
+    if isinstance(asked, AlertCall):
+        answer = finalizer().tell(asked)
+    else:
+        ends_at = time.time() + context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
+        answer = finalizer().finish(asked, ends_at)
+    logger.info("finalize", extra={"job_id": asked.job_id, "answer": answer})
+    return answer

@@ -1,0 +1,120 @@
+"""What a job came to, from all that is known at its end.
+
+A job that broke off while its request was under way gets one more look: a finished result was paid for and
+is stored. Otherwise the ledger says whether money was spent.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Struct
+
+from lipdrop import answers
+from lipdrop.ending import Broken, Ending
+from lipdrop.failures import FAILURES, failure
+from lipdrop.ledger import Record
+from lipdrop.model import Charged, Failure, Job
+from lipdrop.segmind import Status
+from lipdrop.segmind_errors import SegmindError
+from lipdrop.storing import Kept, Storer
+
+RESULT_LIFE_SECONDS = 3600
+"""Segmind forgets a request an hour after its POST (its documents): no use in trying longer."""
+
+_UNDECIDED = Broken(code="INTERNAL_ERROR", message="The job came to its end undecided.", stage="finalize")
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What a job came to: a video, an error, or neither for a dry run."""
+
+    kept: Kept | None = None
+    error: Failure | None = None
+    warnings: tuple[str, ...] = ()
+    rescued: bool = False
+
+
+class Decider(Struct, frozen=True, kw_only=True):
+    """What deciding needs: a `storer` for videos, and `status` for one look at a request."""
+
+    storer: Storer
+    status: Callable[[str], Status]
+
+    def decide(self, ending: Ending, job: Job, record: Record | None, ends_at: float) -> Outcome:
+        """Return what `job` came to; stores its video where there is one."""
+        request_id = request_of(ending, record)
+        posted_at = posted(ending, record)
+        if posted_at:
+            ends_at = min(ends_at, posted_at + RESULT_LIFE_SECONDS)
+        if job.error:
+            return Outcome(error=job.error)
+        if not ending.broken:
+            if job.dry_run:
+                return Outcome()
+            if error := _decided(ending):
+                late = error.code == "DEADLINE" and request_id
+                return self._rescued(error, job, request_id, ends_at) if late else Outcome(error=error)
+            if request_id and isinstance(ending.look, answers.Completed):
+                return self._stored(job, request_id, ends_at)
+        broken = ending.broken or _UNDECIDED
+        return self._broken(broken, job, record, request_id, ends_at)
+
+    def _stored(self, job: Job, request_id: str, ends_at: float) -> Outcome:
+        kept = self.storer.store(job, request_id, ends_at)
+        if isinstance(kept, Failure):
+            return Outcome(error=kept)
+        return Outcome(kept=kept, warnings=kept.warnings)
+
+    def _broken(
+        self, broken: Broken, job: Job, record: Record | None, request_id: str, ends_at: float
+    ) -> Outcome:
+        charged, action = _money(record, request_id)
+        error = failure(broken.code, broken.message, stage=broken.stage, charged=charged)
+        error = msgspec.structs.replace(error, action=action or error.action)
+        return self._rescued(error, job, request_id, ends_at) if request_id else Outcome(error=error)
+
+    def _rescued(self, error: Failure, job: Job, request_id: str, ends_at: float) -> Outcome:
+        """Look once more: store a finished result, take back the charge of a failed request."""
+        try:
+            seen = self.status(request_id).status
+        except SegmindError:
+            return Outcome(error=error)
+        if seen == "FAILED":
+            return Outcome(error=msgspec.structs.replace(error, charged="no"))
+        if seen != "COMPLETED":
+            return Outcome(error=error)
+        outcome = self._stored(job, request_id, ends_at)
+        if outcome.error:
+            return outcome
+        saved = f"The result was saved although the job had failed: {error.code}, {error.message}"
+        return msgspec.structs.replace(outcome, warnings=(*outcome.warnings, saved), rescued=True)
+
+
+def _decided(ending: Ending) -> Failure | None:
+    """Return the error that the request or the last look ended with."""
+    for answer in (ending.look, ending.request):
+        if isinstance(answer, answers.Failed | answers.Rejected):
+            return answer.error
+    return None
+
+
+def request_of(ending: Ending, record: Record | None) -> str:
+    """Return the id of the job's request, "" if there is none that anybody knows."""
+    if isinstance(ending.request, answers.Accepted):
+        return ending.request.request_id
+    return record.request_id if record else ""
+
+
+def posted(ending: Ending, record: Record | None) -> float | None:
+    """Return when the request was sent, in epoch seconds."""
+    if isinstance(ending.request, answers.Accepted):
+        return ending.request.posted_at
+    return record.posted_at if record and record.posted_at else None
+
+
+def _money(record: Record | None, request_id: str) -> tuple[Charged, str | None]:
+    """Return whether the job was charged, and what to do about it."""
+    if request_id:
+        return "yes", FAILURES["RESULT_UNREACHABLE"].action
+    if record and record.state in ("REQUESTING", "UNKNOWN"):
+        return "unknown", FAILURES["SUBMISSION_UNKNOWN"].action
+    return "no", None
