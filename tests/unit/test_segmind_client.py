@@ -92,11 +92,20 @@ def test_an_odd_status_reply_costs_a_look_not_the_job(body: bytes) -> None:
         answering(Canned(200, body)).status("req-1")
 
 
-@pytest.mark.parametrize("body", ODD_REPLIES.values(), ids=ODD_REPLIES)
-def test_an_odd_result_is_invalid_and_says_what_was_seen(body: bytes) -> None:
+NOT_RESULTS = ("a list", "null", "a text", "no fields", "wrong types", "a number beyond all", "50 MB")
+
+
+@pytest.mark.parametrize("name", NOT_RESULTS)
+def test_a_result_of_a_wrong_shape_is_invalid_and_says_what_was_seen(name: str) -> None:
     with pytest.raises(ResultInvalid, match="Seen: ") as caught:
-        answering(Canned(200, body, Content_Type="application/json")).result("req-1")
+        answering(Canned(200, ODD_REPLIES[name], Content_Type="application/json")).result("req-1")
     assert caught.value.code == "RESULT_INVALID"
+
+
+@pytest.mark.parametrize("name", sorted(ODD_REPLIES.keys() - NOT_RESULTS))
+def test_a_result_that_is_no_json_may_have_been_cut_and_can_be_asked_for_again(name: str) -> None:
+    with pytest.raises(Unavailable, match="Seen: "):
+        answering(Canned(200, ODD_REPLIES[name], Content_Type="application/json")).result("req-1")
 
 
 @pytest.mark.parametrize("code", [422, 500, 429])

@@ -123,8 +123,8 @@ class Segmind:
     def result(self, request_id: str) -> Link | Stream:
         """Fetch the finished request's body: a Link to the video, or the video itself as a Stream.
 
-        Raises InferenceFailed if it FAILED, Unavailable while it is not finished or the reply is cut,
-        ResultInvalid for a body in which no video can be found.
+        Raises InferenceFailed if it FAILED, Unavailable while it is not finished or the reply is no JSON
+        (cut off, a gateway's page), ResultInvalid for a body in which no video can be found.
         """
         response = self._send("GET", _path(request_id))
         if response.status_code == 200 and _content_type(response).startswith(_RAW_TYPES):
@@ -136,7 +136,7 @@ class Segmind:
             raise InferenceFailed(_reason(reply), http_status=reply.http_status)
         if not reply.ok and status != "COMPLETED":
             raise reply_error("GET", reply, f"request {request_id}", self._clock())
-        if not reply.whole or status in ("QUEUED", "PROCESSING"):
+        if not reply.intact or status in ("QUEUED", "PROCESSING"):
             raise _unreadable(reply, request_id)
         return read_link(reply, frozenset({"https", urlsplit(self._base_url).scheme}))
 

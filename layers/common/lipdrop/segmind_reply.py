@@ -22,7 +22,8 @@ class Reply(NamedTuple):
     """A reply that was read: `body` is its JSON object, {} if it held none.
 
     `seen` says in words what came (types and names, no contents), `message` is the error text in the
-    body, scrubbed. `whole` is False when the connection broke or the time was up before its end.
+    body; both are scrubbed. `intact` is False for what is no JSON at all, which is what a reply looks
+    like that was cut off, or replaced by some gateway's page: asking again may help.
     """
 
     http_status: int
@@ -30,7 +31,7 @@ class Reply(NamedTuple):
     body: dict[str, Any]
     seen: str
     message: str
-    whole: bool = True
+    intact: bool = True
 
     @property
     def ok(self) -> bool:
@@ -41,21 +42,22 @@ class Reply(NamedTuple):
 def read_reply(
     response: requests.Response, seconds: float, *, timer: Callable[[], float] = time.monotonic
 ) -> Reply:
-    """Read `response` and close it: at most `MAX_JSON_BYTES` decoded bytes, within `seconds`."""
-    body: dict[str, Any] = {}
-    whole = True
+    """Read `response` and close it: at most `MAX_JSON_BYTES` decoded bytes, within `seconds`.
+
+    Raises nothing when the connection breaks: a JSON object that came in full counts although more was
+    announced, since it may hold the id of a request that is paid for.
+    """
+    data, broken = bytearray(), ""
     try:
-        data = _read_bytes(response, timer() + seconds, timer)
+        _read_into(data, response, timer() + seconds, timer)
     except BROKEN as error:
-        whole, seen = False, f"a reply that broke off ({type(error).__name__})"
-    else:
-        body, seen = _parse(data, response.headers.get("Content-Type", ""))
+        broken = f", then {type(error).__name__}"
     finally:
         response.close()
     key = sent_key(response)
-    return Reply(
-        response.status_code, response.headers, body, scrub(seen, key), scrub(_message(body), key), whole
-    )
+    body, seen, intact = _parse(bytes(data), response.headers.get("Content-Type", ""))
+    message = scrub(_message(body), key)
+    return Reply(response.status_code, response.headers, body, scrub(seen + broken, key), message, intact)
 
 
 def sent_key(response: requests.Response) -> str:
@@ -63,9 +65,10 @@ def sent_key(response: requests.Response) -> str:
     return response.request.headers.get("x-api-key", "") if response.request else ""
 
 
-def _read_bytes(response: requests.Response, until: float, timer: Callable[[], float]) -> bytes:
-    """Return the body, at most one byte over the limit; a compressed one is unpacked only that far."""
-    data = bytearray()
+def _read_into(
+    data: bytearray, response: requests.Response, until: float, timer: Callable[[], float]
+) -> None:
+    """Append the body to `data`, at most a byte over the limit; a compressed one is unpacked only so far."""
     while len(data) <= MAX_JSON_BYTES:
         if timer() > until:
             raise TimeoutError
@@ -73,19 +76,18 @@ def _read_bytes(response: requests.Response, until: float, timer: Callable[[], f
         if not chunk:
             break
         data += chunk
-    return bytes(data)
 
 
-def _parse(data: bytes, content_type: str) -> tuple[dict[str, Any], str]:
-    """Return the JSON object in `data` ({} if it is none) and a description of what was seen."""
-    kind = content_type or "no content type"
+def _parse(data: bytes, content_type: str) -> tuple[dict[str, Any], str, bool]:
+    """Return the JSON object in `data` ({} if it is none), what was seen, and whether it was JSON or huge."""
     if len(data) > MAX_JSON_BYTES:
-        return {}, f"more than {MAX_JSON_BYTES} bytes of {kind}"
+        return {}, f"more than {MAX_JSON_BYTES} bytes of {content_type}", True
     try:
         body = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}, f"{len(data)} bytes of {kind}, no JSON" if data else "an empty reply"
-    return (body if isinstance(body, dict) else {}), describe(body)
+        seen = f"{len(data)} bytes of {content_type or 'no type'}, no JSON" if data else "an empty reply"
+        return {}, seen, False
+    return (body if isinstance(body, dict) else {}), describe(body), True
 
 
 def _message(body: Mapping[str, Any]) -> str:

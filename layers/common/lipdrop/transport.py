@@ -7,6 +7,7 @@ long ago (a Lambda is frozen between calls). A fresh connection settles both: wh
 `connect()` was never sent, whatever fails later may have been.
 """
 
+import logging
 from typing import Any
 
 import requests
@@ -23,6 +24,8 @@ def new_session() -> requests.Session:
     Without `trust_env` no proxy, no netrc login and no other certificate store comes in from outside:
     the key's way is decided by the stack's parameters alone.
     """
+    # Its warnings quote replies that it cannot parse, and a reply may quote the key.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     session = requests.Session()
     session.trust_env = False
     session.mount("https://", SingleShotAdapter())
