@@ -21,7 +21,7 @@ demo: $(READY) ## Drop a video and two voices, watch the jobs, fetch the results
 
 .PHONY: test
 test: $(READY) ## Every test that needs no Docker and no AWS account, end to end included
-	@$(BIN)/pytest $(TESTS)
+	@$(BIN)/pytest --ignore=tests/sam_local $(TESTS)
 
 .PHONY: test-unit test-contract test-integration test-faults test-e2e
 test-unit test-contract test-integration test-faults test-e2e: test-%: $(READY)
@@ -46,7 +46,8 @@ check: $(READY) ## Formatter, linter, strict types, template, state machine
 
 .PHONY: invoke
 invoke: $(READY) ## Run each function with its event under `sam local invoke` (needs Docker), against the local stack
-	@$(BIN)/pytest tests/sam_local $(TESTS)
+	@docker info >/dev/null || { echo "No Docker engine answers: sam local invoke needs one."; exit 1; }
+	@$(BIN)/pytest tests/sam_local
 
 .PHONY: bench
 bench: $(READY) ## Measure; write benchmarks/results/
