@@ -83,13 +83,18 @@ class Scene:
 
 
 @pytest.fixture
-def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+def client(monkeypatch: pytest.MonkeyPatch) -> "Iterator[DynamoDBClient]":
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         create_jobs_table(client)
-        yield Scene(client)
+        yield client
+
+
+@pytest.fixture
+def scene(client: "DynamoDBClient") -> Scene:
+    return Scene(client)
 
 
 def accepted(answer: Answer) -> Accepted:
@@ -333,3 +338,20 @@ def test_a_job_without_media_is_a_bug_and_asks_nothing(scene: Scene) -> None:
     with pytest.raises(ValueError, match="nothing to ask"):
         scene.request(video=None)
     assert scene.bodies == []
+
+
+def test_a_job_costs_two_reads_and_three_writes_to_ask_for(scene: Scene, client: "DynamoDBClient") -> None:
+    scene.request("the first one makes the control item")
+    calls: list[str] = []
+    client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+    scene.request("fr-2")
+    assert sorted(calls) == ["GetItem", "GetItem", "UpdateItem", "UpdateItem", "UpdateItem"]
+
+
+def test_a_waiting_job_costs_two_reads_a_try(scene: Scene, client: "DynamoDBClient") -> None:
+    scene.request("a")
+    scene.request("b")
+    calls: list[str] = []
+    client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+    scene.request("c")
+    assert calls == ["GetItem", "GetItem"]
