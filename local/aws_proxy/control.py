@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import requests
 
-from local.aws_proxy.model import CONTROL, Counts, Fault
+from local.aws_proxy.model import CONTROL, Counts, Fault, Strike
 
 _SECONDS = 30
 
@@ -19,31 +19,35 @@ class ProxyControl:
 
     def counts(self) -> Counts:
         """Return what was called, and what went wrong, since the start or the last reset."""
-        return self._call("GET", "counts")
+        return self._call("GET", "counts", None, Counts)
+
+    def strikes(self) -> list[Strike]:
+        """Return every call that went wrong, oldest first."""
+        return self._call("GET", "strikes", None, list[Strike])
 
     def reset(self) -> Counts:
         """Begin to count anew; the faults stay."""
-        return self._call("POST", "reset")
+        return self._call("POST", "reset", None, Counts)
 
     def upstream(self, endpoint: str) -> None:
         """Say where the local AWS is: until then every call is torn."""
-        self._call("PUT", "upstream", endpoint)
+        self._call("PUT", "upstream", endpoint, Counts)
 
     def fault(self, *faults: Fault) -> None:
         """Ask for `faults`, behind those asked for before; the first that applies is used."""
-        self._call("POST", "faults", faults)
+        self._call("POST", "faults", faults, Counts)
 
     def clear_faults(self) -> None:
         """Break nothing any more."""
-        self._call("DELETE", "faults")
+        self._call("DELETE", "faults", None, Counts)
 
     def close(self) -> None:
         """Let the connection go."""
         self._session.close()
 
-    def _call(self, method: str, path: str, body: Any = None) -> Counts:
+    def _call[T](self, method: str, path: str, body: Any, kind: type[T]) -> T:
         data = None if body is None else msgspec.json.encode(body)
         answer = self._session.request(method, self._url + path, data=data, timeout=_SECONDS)
         if answer.status_code != 200:
             raise ValueError(answer.json()["error"])
-        return msgspec.json.decode(answer.content, type=Counts)
+        return msgspec.json.decode(answer.content, type=kind)

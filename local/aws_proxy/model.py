@@ -53,3 +53,12 @@ class Counts(Struct, kw_only=True):
 
     calls: dict[str, int] = field(default_factory=dict)
     faults: dict[str, int] = field(default_factory=dict)
+
+
+class Strike(Struct, frozen=True, kw_only=True):
+    """A call that went wrong: when (epoch seconds), which, how."""
+
+    at: float
+    service: str
+    operation: str
+    what: What

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from local.aws_proxy import replies, wire
-from local.aws_proxy.model import CONTROL, Counts, Fault
+from local.aws_proxy.model import CONTROL, Counts, Fault, Strike
 from local.aws_proxy.naming import named
 from local.aws_proxy.rules import Rule
 
@@ -42,6 +42,7 @@ class AwsProxy:
     calls: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     rules: list[Rule] = field(default_factory=list)
+    strikes: list[Strike] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client until it goes, or something tears."""
@@ -68,6 +69,9 @@ class AwsProxy:
         if fault is None:
             return await self._pass(connection, head, form)
         self.faults[f"{call} {fault.what}"] += 1
+        self.strikes.append(
+            Strike(at=time.time(), service=call.service, operation=call.operation, what=fault.what)
+        )
         match fault.what:
             case "delay":
                 await asyncio.sleep(fault.seconds)
@@ -135,9 +139,12 @@ class AwsProxy:
         match method, what:
             case "GET", "counts":
                 pass
+            case "GET", "strikes":
+                return msgspec.json.encode(self.strikes).decode()
             case "POST", "reset":
                 self.calls.clear()
                 self.faults.clear()
+                self.strikes.clear()
             case "PUT", "upstream":
                 self.upstream = msgspec.json.decode(raw, type=str)
             case "POST", "faults":

@@ -152,6 +152,7 @@ def test_an_outage_outlasts_the_retries_of_a_client(proxy: Proxy) -> None:
         patient.head_bucket(Bucket="media")
 
     assert proxy.control.counts().faults == {"s3:HeadBucket throttle": 3}
+    assert [strike.operation for strike in proxy.control.strikes()] == ["HeadBucket"] * 3
 
 
 def test_botocores_own_retries_mend_a_single_fault(proxy: Proxy) -> None:
