@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lipdrop.aws import AWS_CONFIG
 from lipdrop.segmind_errors import AccountTrouble, NotSent
 from lipdrop.settings import settings
 
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
 
 MAX_AGE_SECONDS = 300.0
 """A replaced key is noticed after 5 minutes at the latest, and at once when the old one is refused."""
+
+# Short: the key is read between the promise to POST and the POST, within one function timeout.
+_CONFIG = AWS_CONFIG.merge(
+    Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=3)
+)
 
 _PASSING = {"ThrottlingException", "InternalServerError", "ServiceUnavailable", "RequestTimeout"}
 
@@ -44,17 +51,22 @@ class ApiKey:
     @classmethod
     def from_env(cls) -> Self:
         """Return the key under the stack's parameter, read through this process's own AWS client."""
-        return cls(boto3.client("ssm"), settings().segmind_api_key_parameter)
+        return cls(boto3.client("ssm", config=_CONFIG), settings().segmind_api_key_parameter)
 
     def __repr__(self) -> str:
         """Name the parameter, not its value."""
         return f"ApiKey({self._name!r})"
 
     def __call__(self) -> str:
-        """Return the key, read at most `max_age` seconds ago."""
-        if self._value is not None and self._timer() - self._read_at < self._max_age:
+        """Return the key, read at most `max_age` seconds ago; an older one only while SSM does not answer."""
+        if self._value is None:
+            return self.refresh()
+        if self._timer() - self._read_at < self._max_age:
             return self._value
-        return self.refresh()
+        try:
+            return self.refresh()
+        except NotSent:
+            return self._value
 
     def refresh(self) -> str:
         """Read the key now and return it."""
