@@ -1,0 +1,153 @@
+"""Which voice belongs to which video, told by their names alone.
+
+A voice `F/S.mp3` pairs with a video in its own folder F that is called
+
+    S.*        the same name                        clip.wav       clip.mp4
+    B.*        where S is B.label                   clip.fr.mp3    clip.mp4
+    video.*    whatever the voice is called         launch/fr.mp3  launch/video.mp4
+
+Two such videos at once are ambiguous. No rule goes before another: which one wins would depend on what
+happens to have arrived already, and would be paid for.
+
+Names are compared composed (Unicode NFC), since a Mac sends `é` as two characters and others send one;
+keys are used as they are. Endings count in any case, names do not.
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Literal, NamedTuple
+
+INBOX = "inbox/"
+VIDEO_ENDINGS = ("mp4", "mov", "webm", "avi")
+VOICE_ENDINGS = ("wav", "mp3", "ogg", "flac", "m4a", "aac", "wma")
+LIMITED_VOICE_ENDINGS = ("m4a", "aac", "wma")
+"""sync.so's documentation: MP4/MOV/WebM/AVI; WAV/MP3/OGG/FLAC and others, the last three with limits."""
+PARTIAL_ENDINGS = ("part", "partial", "crdownload", "download", "filepart", "tmp", "temp")
+"""What Firefox, Chrome, Safari, WinSCP and others call a file that is still being written."""
+SYSTEM_NAMES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir")
+"""What Windows, macOS and Synology leave in folders, in lower case."""
+FOLDER_VIDEO = "video"
+MOST_KEY_BYTES = 1024
+
+type Kind = Literal["video", "voice", "unsupported", "junk"]
+
+
+class Name(NamedTuple):
+    """A key taken apart: `inbox/launch/` + `clip.fr` + `mp3`."""
+
+    folder: str
+    stem: str
+    ending: str
+
+    @property
+    def base(self) -> str:
+        """The stem without its label; "" if it has none."""
+        return self.stem.rpartition(".")[0]
+
+
+class Place(NamedTuple):
+    """Where to look for videos: list `prefix`, or, if too much lies there, ask for each of `stems`."""
+
+    prefix: str
+    stems: tuple[str, ...]
+
+
+def parse(key: str) -> Name:
+    """Take `key` apart. A name without a dot has no ending."""
+    folder, slash, name = key.rpartition("/")
+    stem, dot, ending = name.rpartition(".")
+    return Name(folder + slash, stem, ending.lower()) if dot else Name(folder + slash, name, "")
+
+
+def classify(key: str) -> Kind:
+    """Tell what an object under `inbox/` is. Junk is passed over in silence, the unsupported refused."""
+    if has_dot_part(key):
+        return "unsupported"
+    if _is_junk(key.split("/")):
+        return "junk"
+    ending = parse(key).ending
+    return "video" if ending in VIDEO_ENDINGS else "voice" if ending in VOICE_ENDINGS else "unsupported"
+
+
+def has_dot_part(key: str) -> bool:
+    """Tell whether `key` has a part `.` or `..`: whoever follows a link to it drops such parts (RFC 3986)."""
+    return not {".", ".."}.isdisjoint(key.split("/"))
+
+
+def _is_junk(segments: list[str]) -> bool:
+    name = segments[-1]
+    return (
+        not name
+        or name.endswith("_$folder$")
+        or name.startswith("~$")
+        or name.lower().endswith(tuple(f".{ending}" for ending in PARTIAL_ENDINGS))
+        or any(segment.startswith(".") or segment.lower() in SYSTEM_NAMES for segment in segments)
+    )
+
+
+def fits(video_key: str, voice_key: str) -> bool:
+    """Tell whether this video and this voice, by their names, are a pair."""
+    video, voice = parse(composed(video_key)), parse(composed(voice_key))
+    stems = {voice.stem, voice.base, FOLDER_VIDEO} - {""}
+    return video.folder == voice.folder and video.stem in stems
+
+
+def video_places(voice_key: str) -> tuple[Place, ...]:
+    """Return where every video that fits this voice can be found: two places for a plain name."""
+    voice = parse(voice_key)
+    stems = dict.fromkeys(voice.folder + stem for stem in (voice.base or voice.stem, voice.stem))
+    places = (tuple(stems), (voice.folder + FOLDER_VIDEO,))
+    return tuple(
+        dict.fromkeys(
+            Place(form(stems[0]) + ".", tuple(form(stem) for stem in stems))
+            for stems, form in product(places, FORMS)
+            if _may_exist(form(stems[0]))
+        )
+    )
+
+
+def voice_prefixes(video_key: str) -> tuple[str, ...]:
+    """Return the prefixes that every voice which fits this video begins with."""
+    video = parse(video_key)
+    prefix = video.folder if video.stem == FOLDER_VIDEO else f"{video.folder}{video.stem}."
+    return tuple(dict.fromkeys(form(prefix) for form in FORMS if _may_exist(form(prefix))))
+
+
+def spellings(stem: str) -> Iterator[str]:
+    """Yield the keys of all videos called `stem`: each ending in every mixture of cases, 36 in all."""
+    for ending in VIDEO_ENDINGS:
+        cases = (dict.fromkeys((letter, letter.upper())) for letter in ending)
+        yield from (f"{stem}.{''.join(letters)}" for letters in product(*cases))
+
+
+def result_name(key: str) -> str:
+    """Return the place of the result that this voice (or lonely video) asks for, without an ending."""
+    name = parse(key)
+    return (name.folder + name.stem).removeprefix(INBOX)
+
+
+def label(voice_key: str, video_key: str) -> str:
+    """Return what tells this voice from the others of its video: `fr` for clip.fr.mp3 and clip.mp4."""
+    voice, video = parse(voice_key), composed(parse(video_key).stem)
+    if composed(voice.stem) == video:
+        return ""
+    return voice.stem.rpartition(".")[2] if composed(voice.base) == video else voice.stem
+
+
+def composed(text: str) -> str:
+    """Return `text` in the form in which names are compared."""
+    return unicodedata.normalize("NFC", text)
+
+
+def decomposed(text: str) -> str:
+    """Return `text` in the form that a Mac sends."""
+    return unicodedata.normalize("NFD", text)
+
+
+FORMS: tuple[Callable[[str], str], ...] = (str, composed, decomposed)
+"""The forms in which a partner's name is looked for: as it is, composed, decomposed."""
+
+
+def _may_exist(prefix: str) -> bool:
+    return len(prefix.encode()) < MOST_KEY_BYTES
