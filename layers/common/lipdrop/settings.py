@@ -38,6 +38,9 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     max_job_cost: float = 50
     max_media_seconds: float = 300
     max_media_bytes: int = 5_368_709_120
+    min_frame_side: int = 480
+    max_frame_short_side: int = 2160
+    max_frame_long_side: int = 4096
     max_result_bytes: int = 5_368_709_120
     orphan_after_hours: float = 24
     link_hours: float = 0
