@@ -12,7 +12,7 @@ from typing import Literal
 
 Fault = Literal[
     "cut", "reset", "stall", "longer", "shorter", "wrong_range", "no_content_range", "etag", "forbidden",
-    "unavailable", "gzip", "html", "empty", "other_file", "too_long_range",
+    "unavailable", "gzip", "html", "empty", "other_file",
 ]  # fmt: skip
 
 

@@ -31,7 +31,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     `part_bytes` and `connections` are what a Lambda's network (about 75 MB/s) needs at 25 MB/s a
     connection, twice over; `buffers` bounds memory. A stream under `enough` bytes a second gets help, as
     a faster one fills such a network nearly alone; it is judged after each `probe_bytes`. A part that
-    takes longer than `part_seconds` has stalled. `ends_at`: when to give up, by the clock handed in.
+    takes longer than `part_seconds` has stalled. `ends_at`: when to give up, by the monotonic clock.
     """
 
     max_bytes: int

@@ -1,6 +1,7 @@
 """From a finished request to a stored video: fetch, copy, verify, and try again where that may mend it."""
 
 import itertools
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -78,7 +79,8 @@ class Storer(Struct, frozen=True, kw_only=True):
     def _limits(self, number: int, ends_at: float) -> Limits:
         """Return the limits of one try: after two that went wrong the plainest way, a single stream."""
         connections = self.limits.connections if number <= 2 else 1
-        return msgspec.structs.replace(self.limits, ends_at=ends_at, connections=connections)
+        left = ends_at - self.clock()
+        return msgspec.structs.replace(self.limits, ends_at=time.monotonic() + left, connections=connections)
 
     def _attempt(self, job: Job, request_id: str, limits: Limits) -> "Kept | _Miss":
         try:
@@ -110,7 +112,6 @@ class Storer(Struct, frozen=True, kw_only=True):
             target,
             lambda passed: verified(passed, self.look, expected),
             limits,
-            clock=self.clock,
         )
         return Kept(
             video=copied.video,
