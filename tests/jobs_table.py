@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 TABLE = "jobs"
 
 
-def create_jobs_table(client: "DynamoDBClient") -> None:
-    """Create the table under the name `TABLE`."""
+def create_jobs_table(client: "DynamoDBClient", name: str = TABLE) -> None:
+    """Create the table."""
     client.create_table(
-        TableName=TABLE,
+        TableName=name,
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
