@@ -44,4 +44,4 @@ def test_a_secret_at_the_cut_is_not_left_in_half(padding: int) -> None:
 def test_a_megabyte_of_nonsense_costs_no_time(text: str) -> None:
     start = time.perf_counter()
     assert len(scrub(text)) <= MAX_CHARACTERS
-    assert time.perf_counter() - start < 0.5
+    assert time.perf_counter() - start < 2
