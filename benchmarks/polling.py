@@ -70,8 +70,8 @@ def main() -> None:
     }
     _print(result["schedules"], ("schedule",))
     _print(result["mistaken"], ("wrong_by", "run"))
-    print(save("polling", result))
-    print(draw(result))
+    for path in (save("polling", result), draw(result)):
+        print(f"written: {path.name}")
 
 
 def _row(found: Score) -> dict[str, float]:
