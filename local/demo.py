@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import shlex
 import shutil
 import sys
@@ -100,7 +101,7 @@ def run(video: Path, voices: Sequence[Path], console: Console) -> int:
         "Starting a local AWS and a stand-in for Segmind "
         "(it moves no lips: it lays the voice under the video)."
     )
-    with running(paths.HOME / "demo") as stack:
+    with running(paths.HOME / f"demo-{os.getpid()}") as stack:
         demo = Demo(stack, console)
         demo.drop(video, voices)
         demo.watch(expected=len(voices))

@@ -1,5 +1,6 @@
 """End to end: the real template, deployed by SAM CLI onto the local AWS with IAM enforced."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -14,5 +15,5 @@ PARAMETERS = {"ExpectedBaseSeconds": "2", "ExpectedSecondsPerSecond": "0"}
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """One deployed stack for the session; tests keep apart by the folders they drop into."""
-    with running(paths.HOME / "e2e", stand_in=STAND_IN, parameters=PARAMETERS) as deployed:
+    with running(paths.HOME / f"e2e-{os.getpid()}", stand_in=STAND_IN, parameters=PARAMETERS) as deployed:
         yield deployed

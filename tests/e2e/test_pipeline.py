@@ -33,7 +33,7 @@ def test_one_video_and_two_voices_become_two_results_and_two_messages(stack: Sta
         seconds, codecs = seen(result(stack, notification))
         assert codecs == {"h264", "aac"}
         assert seconds == pytest.approx(seen(voice.read_bytes())[0], abs=0.2)
-        assert record(stack, notification)["job_id"] == notification["job_id"]
+        assert record(stack, notification)["notification"] == notification
 
 
 def test_a_redelivered_event_starts_nothing(stack: Stack) -> None:

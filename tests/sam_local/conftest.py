@@ -1,6 +1,7 @@
 """The four handlers under the Lambda runtime interface: `sam local invoke`, Docker, a local stack."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 
@@ -24,5 +25,5 @@ def stack(_docker: None) -> Iterator[Stack]:
     if up.STATE.exists():
         yield Stack(**json.loads(up.STATE.read_text()))
         return
-    with running(paths.HOME / "invoke", stand_in=STAND_IN) as deployed:
+    with running(paths.HOME / f"invoke-{os.getpid()}", stand_in=STAND_IN) as deployed:
         yield deployed
