@@ -11,11 +11,14 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from cfnlint.decode.cfn_yaml import load as load_template
 
 from lipdrop.answers import Accepted, Busy, Rejected, Waiting
 from lipdrop.failures import failure
 from lipdrop.model import Job, S3Object
 from lipdrop.polling import Look
+from lipdrop.requesting import LEASE_SECONDS, PROMISE_SECONDS
+from lipdrop.segmind import CONNECT_SECONDS, GET_SECONDS, POST_SECONDS
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = SimpleNamespace(
@@ -118,3 +121,12 @@ runpy.run_path({str(ROOT / "functions" / function / "app.py")!r})
         check=True,
         timeout=60,
     )
+
+
+def test_the_timeouts_fit_into_each_other() -> None:
+    functions = load_template(str(ROOT / "template.yaml"))["Resources"]
+    request, check_status = (functions[name]["Properties"]["Timeout"] for name in ("Request", "CheckStatus"))
+    assert request - 20 > CONNECT_SECONDS + POST_SECONDS  # for the key, the links and the ledger
+    assert request < PROMISE_SECONDS
+    assert check_status > CONNECT_SECONDS + 2 * GET_SECONDS
+    assert LEASE_SECONDS > 3600
