@@ -96,22 +96,21 @@ def fits(video_key: str, voice_key: str) -> bool:
 def video_places(voice_key: str) -> tuple[Place, ...]:
     """Return where every video that fits this voice can be found: two places for a plain name."""
     voice = parse(voice_key)
-    stems = dict.fromkeys(voice.folder + stem for stem in (voice.base or voice.stem, voice.stem))
-    places = (tuple(stems), (voice.folder + FOLDER_VIDEO,))
-    return tuple(
-        dict.fromkeys(
-            Place(form(stems[0]) + ".", tuple(form(stem) for stem in stems))
-            for stems, form in product(places, FORMS)
-            if _may_exist(form(stems[0]))
-        )
+    own = tuple(dict.fromkeys((voice.base or voice.stem, voice.stem)))
+    places = (
+        Place(f"{folder}{form(stems[0])}.", tuple(folder + form(stem) for stem in stems))
+        for stems in (own, (FOLDER_VIDEO,))
+        for folder in _forms(voice.folder)
+        for form in FORMS
     )
+    return tuple(dict.fromkeys(place for place in places if _may_exist(place.prefix)))
 
 
 def voice_prefixes(video_key: str) -> tuple[str, ...]:
     """Return the prefixes that every voice which fits this video begins with."""
     video = parse(video_key)
-    prefix = video.folder if video.stem == FOLDER_VIDEO else f"{video.folder}{video.stem}."
-    return tuple(dict.fromkeys(form(prefix) for form in FORMS if _may_exist(form(prefix))))
+    names = ("",) if video.stem == FOLDER_VIDEO else _forms(f"{video.stem}.")
+    return tuple(filter(_may_exist, map("".join, product(_forms(video.folder), names))))
 
 
 def spellings(stem: str) -> Iterator[str]:
@@ -146,7 +145,12 @@ def decomposed(text: str) -> str:
 
 
 FORMS: tuple[Callable[[str], str], ...] = (str, composed, decomposed)
-"""The forms in which a partner's name is looked for: as it is, composed, decomposed."""
+"""The forms in which a partner is looked for: as it is, composed, decomposed; folder and name each in all,
+since a folder is often typed and a name read from a Mac's disk."""
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(form(text) for form in FORMS))
 
 
 def _may_exist(prefix: str) -> bool:

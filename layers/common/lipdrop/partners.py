@@ -1,9 +1,8 @@
 """Find what belongs to a drop by asking the bucket for names, not by reading whole folders.
 
-Calls for one voice, whatever else lies in its folder: two lists of at most `MOST_KEYS`, each once more for
-a decomposed spelling if the name has accents; where more begins with its name than that, at most 36 looks
-for each name that its video may have. For one video: a list of its voices, which become jobs, by the
-thousand, and two lists more.
+Calls for one voice, whatever else lies in its folder: two lists of at most `MOST_KEYS` (at most nine if
+folder or name have accents); where more begins with its name than that, 36 looks for each name that its
+video may have. For one video: a list of its voices, which become jobs, by the thousand, and two lists more.
 """
 
 from bisect import bisect_left

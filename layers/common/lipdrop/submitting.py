@@ -63,6 +63,7 @@ class Submitter(Struct, frozen=True, kw_only=True):
     bucket: Bucket
     assembler: Assembler
     start: Callable[[str, str], bool]
+    at_once: int = AT_ONCE
 
     def submit(self, records: Iterable[Mapping[str, Any]]) -> Answer:
         """Handle the records of an S3 event. Raises an ExceptionGroup after all were tried, if any failed."""
@@ -83,7 +84,7 @@ class Submitter(Struct, frozen=True, kw_only=True):
 
     def _run(self, steps: Iterable[Step], errors: Iterable[Exception] = ()) -> Answer:
         """Take all steps, some at once; raises `errors` and what they raised only after the last."""
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(self.at_once) as pool:
             futures = [pool.submit(step) for step in steps]
         failed = [*errors, *(error for future in futures if (error := future.exception()))]
         if failed:
@@ -120,10 +121,14 @@ class Submitter(Struct, frozen=True, kw_only=True):
                 return [lambda: ("passed_over", key)]
 
     def _voice(self, key: str, video_keys: list[str]) -> Outcome:
-        """Start the job of a voice with the one video that is there now."""
+        """Start the job of a voice with the one video that is there now.
+
+        The voice is looked up again after its videos: a job of versions that were never there together
+        would be one that nobody asked for. If it changed, its own event is under way.
+        """
         voice = self.bucket.current(key)
         videos = [video for video_key in video_keys if (video := self.bucket.current(video_key))]
-        if voice is None:
+        if voice is None or self.bucket.current(key) != voice:
             return "passed_over", key
         match videos:
             case []:
