@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from lipdrop.aws import AWS_CONFIG
+from lipdrop.aws import AWS_CONFIG, endpoint
 from lipdrop.control import Control
 from lipdrop.ledger import Ledger
 from lipdrop.model import from_plain, to_plain
@@ -24,7 +24,7 @@ from lipdrop.settings import settings
 def poller() -> Poller:
     """Return the real poller, made on first use and kept for warm invocations."""
     own = settings()
-    dynamodb = boto3.client("dynamodb", config=AWS_CONFIG)
+    dynamodb = boto3.client("dynamodb", config=AWS_CONFIG, endpoint_url=endpoint())
     return Poller(
         status=Segmind.from_env().status,
         note_poll=Ledger(dynamodb, own.jobs_table, own.record_days).note_poll,

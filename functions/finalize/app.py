@@ -11,7 +11,7 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from lipdrop.aws import AWS_CONFIG, S3_CONFIG
+from lipdrop.aws import AWS_CONFIG, S3_CONFIG, endpoint
 from lipdrop.control import Control
 from lipdrop.copying import Limits
 from lipdrop.deciding import Decider
@@ -36,9 +36,12 @@ RESERVE_SECONDS = 60
 def finalizer() -> Finalizer:
     """Return the real finalizer, made on first use and kept for warm invocations."""
     own = settings()
-    dynamodb = boto3.client("dynamodb", config=AWS_CONFIG)
+    dynamodb = boto3.client("dynamodb", config=AWS_CONFIG, endpoint_url=endpoint())
     transfer_config = Config(max_pool_connections=POOL_CONNECTIONS, read_timeout=60)
-    results = Results(boto3.client("s3", config=S3_CONFIG.merge(transfer_config)), own.results_bucket)
+    results = Results(
+        boto3.client("s3", config=S3_CONFIG.merge(transfer_config), endpoint_url=endpoint()),
+        own.results_bucket,
+    )
     segmind = Segmind.from_env()
     storer = Storer(
         result=segmind.result,
@@ -55,7 +58,7 @@ def finalizer() -> Finalizer:
         control=Control(dynamodb, own.jobs_table, own.max_concurrent_jobs),
         decider=Decider(storer=storer, status=segmind.status),
         results=results,
-        publish=Topic(boto3.client("sns", config=AWS_CONFIG), own.topic_arn).publish,
+        publish=Topic(boto3.client("sns", config=AWS_CONFIG, endpoint_url=endpoint()), own.topic_arn).publish,
         link_hours=own.link_hours,
         clock=time.time,
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 
-from lipdrop.aws import AWS_CONFIG, S3_CONFIG
+from lipdrop.aws import AWS_CONFIG, S3_CONFIG, endpoint
 from lipdrop.control import Control
 from lipdrop.ledger import Ledger
 from lipdrop.model import Job, from_plain, to_plain
@@ -26,11 +26,11 @@ from lipdrop.settings import settings
 def requester() -> Requester:
     """Return the real requester, made on first use and kept for warm invocations."""
     own = settings()
-    dynamodb = boto3.client("dynamodb", config=AWS_CONFIG)
+    dynamodb = boto3.client("dynamodb", config=AWS_CONFIG, endpoint_url=endpoint())
     return Requester(
         ledger=Ledger(dynamodb, own.jobs_table, own.record_days),
         control=Control(dynamodb, own.jobs_table, own.max_concurrent_jobs),
-        link=Presigner(boto3.client("s3", config=S3_CONFIG)).link,
+        link=Presigner(boto3.client("s3", config=S3_CONFIG, endpoint_url=endpoint())).link,
         submit=Segmind.from_env().submit,
         settings=own,
         clock=time.time,

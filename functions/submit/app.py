@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 
 from lipdrop.assembling import Assembler
-from lipdrop.aws import AWS_CONFIG
+from lipdrop.aws import AWS_CONFIG, endpoint
 from lipdrop.drops import Drops
 from lipdrop.executions import Executions
 from lipdrop.looker import Looker
@@ -25,13 +25,16 @@ from lipdrop.submitting import Submitter
 @cache
 def drops() -> Drops:
     """Return the real drop bucket, made on first use and kept for warm invocations."""
-    return Drops(boto3.client("s3", config=AWS_CONFIG), settings().drop_bucket)
+    return Drops(boto3.client("s3", config=AWS_CONFIG, endpoint_url=endpoint()), settings().drop_bucket)
 
 
 @cache
 def executions() -> Executions:
     """Return the real state machine, likewise."""
-    return Executions(boto3.client("stepfunctions", config=AWS_CONFIG), settings().state_machine_arn)
+    return Executions(
+        boto3.client("stepfunctions", config=AWS_CONFIG, endpoint_url=endpoint()),
+        settings().state_machine_arn,
+    )
 
 
 @logger.inject_lambda_context

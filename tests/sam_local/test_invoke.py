@@ -31,10 +31,12 @@ def invoke(stack: Stack, function: str, event: str, folder: Path) -> dict[str, A
     filled = folder / "event.json"
     filled.write_text(string.Template(text).substitute(stack.environment))
     variables = folder / "variables.json"
-    variables.write_text(json.dumps({"Parameters": stack.environment}))
+    variables.write_text(
+        json.dumps({"Parameters": {**stack.environment, "LOCAL_AWS_ENDPOINT": stack.endpoint}})
+    )
     command = f"""
         {paths.SAM} local invoke {function} --template {paths.BUILD}/template.yaml --event {filled}
-        --env-vars {variables} --parameter-overrides AwsEndpointUrl={stack.endpoint}
+        --env-vars {variables}
         --docker-network host --skip-pull-image
     """
     done = subprocess.run(

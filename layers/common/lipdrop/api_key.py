@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lipdrop.aws import AWS_CONFIG
+from lipdrop.aws import AWS_CONFIG, endpoint
 from lipdrop.segmind_errors import AccountTrouble, NotSent
 from lipdrop.settings import settings
 
@@ -51,7 +51,9 @@ class ApiKey:
     @classmethod
     def from_env(cls) -> Self:
         """Return the key under the stack's parameter, read through this process's own AWS client."""
-        return cls(boto3.client("ssm", config=_CONFIG), settings().segmind_api_key_parameter)
+        return cls(
+            boto3.client("ssm", config=_CONFIG, endpoint_url=endpoint()), settings().segmind_api_key_parameter
+        )
 
     def __repr__(self) -> str:
         """Name the parameter, not its value."""

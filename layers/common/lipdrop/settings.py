@@ -45,6 +45,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     orphan_after_hours: float = 24
     link_hours: float = 0
     record_days: int = 90
+    local_aws_endpoint: str = ""
 
     @property
     def options(self) -> Options:
