@@ -1,7 +1,9 @@
 """The results bucket: where a job's video and record lie, and how they come there whole or not at all."""
 
+import base64
 import contextlib
 import re
+import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypedDict
 
@@ -55,6 +57,11 @@ def header_safe(text: str) -> str:
     return re.sub(r"[^!-~]", "?", text)[:256]
 
 
+def crc32(body: bytes | bytearray) -> str:
+    """Return the CRC32 of `body` as S3 writes it."""
+    return base64.b64encode(zlib.crc32(body).to_bytes(4)).decode()
+
+
 def is_permanent(error: ClientError) -> bool:
     """Whether S3 will say the same again until somebody mends the bucket, its policy or its key."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
@@ -65,8 +72,8 @@ def is_permanent(error: ClientError) -> bool:
 class Results:
     """The results bucket behind a boto3 S3 client.
 
-    Every byte is guarded on its way: botocore sends a CRC32 with each part and S3 refuses one that does
-    not fit.
+    Every byte is guarded on its way: each part carries its CRC32, and S3 refuses one that does not fit. It
+    is worked out here, as botocore would copy the part to send the checksum behind it.
     """
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
@@ -97,7 +104,7 @@ class Results:
             Body=body,
             ContentType=CONTENT_TYPE,
             Metadata=dict(metadata),
-            ChecksumAlgorithm="CRC32",
+            ChecksumCRC32=crc32(body),
         )
         return StoredVideo(key=key, size=len(body), version_id=answer.get("VersionId"), metadata=metadata)
 
@@ -149,16 +156,14 @@ class Upload:
 
     def send(self, number: int, body: bytearray) -> None:
         """Send part `number`, counted from 1. botocore tries again where that can help."""
+        checksum = crc32(body)
         answer = self._client.upload_part(
             **self._place,
             PartNumber=number,
             Body=body,  # type: ignore[arg-type]  # the stubs leave bytearray out; bytes would be a copy
-            ChecksumAlgorithm="CRC32",
+            ChecksumCRC32=checksum,
         )
-        part: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
-        if "ChecksumCRC32" in answer:
-            part["ChecksumCRC32"] = answer["ChecksumCRC32"]
-        self._parts[number] = part
+        self._parts[number] = {"PartNumber": number, "ETag": answer["ETag"], "ChecksumCRC32": checksum}
 
     def complete(self, size: int) -> StoredVideo:
         """Make the video visible; S3 refuses if the parts are not `size` bytes together."""
