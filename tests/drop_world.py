@@ -8,7 +8,6 @@ read, and the names of executions, each of which starts once.
 import json
 import random
 import threading
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote_plus
@@ -24,23 +23,48 @@ from tests.drop_store import MemoryBucket
 SETTINGS = read_settings({"DROP_BUCKET": "drop", "RESULTS_BUCKET": "r", "TOPIC_ARN": "t", "JOBS_TABLE": "j"})
 
 
-class World:
+class Starts:
+    """Step Functions as far as `submit` needs it: each name starts once. Keeps what was started."""
+
+    def __init__(self) -> None:
+        self.executions: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def start(self, name: str, text: str) -> bool:
+        """Start an execution. The same name with another job in it would be a lost job.
+
+        Only the words of a refusal may differ: of three videos an early event may have seen two.
+        """
+        with self._lock:
+            new = name not in self.executions
+            assert self.executions.setdefault(name, text) == text or "AMBIGUOUS_VIDEO" in text
+            return new
+
+    def job(self, name: str) -> Job:
+        """Return what the execution called `name` was started with."""
+        return from_plain(json.loads(self.executions[name]), Job)
+
+    @property
+    def jobs(self) -> list[Job]:
+        """What was started, each once."""
+        return [self.job(name) for name in self.executions]
+
+
+class World(Starts):
     """A bucket that fills while events are handled, and the executions that were started meanwhile."""
 
     def __init__(self, uploads: list[str], seed: int, *, at_once: int = 1) -> None:
+        super().__init__()
         self.bucket = MemoryBucket()
         self.bucket.before_read = self._meanwhile
         self.rng = random.Random(seed)
-        self._lock = threading.Lock()
         self.to_upload = list(uploads)
         self.to_deliver: list[str] = []
-        self.executions: dict[str, str] = {}
-        self.starts: Counter[str] = Counter()
         self.together: set[tuple[S3Object, S3Object]] = set()
         self.submitter = Submitter(
             bucket=self.bucket,
             assembler=Assembler(look=_looks_good, settings=SETTINGS),
-            start=self._start,
+            start=self.start,
             at_once=at_once,
         )
 
@@ -63,15 +87,6 @@ class World:
         """Handle the event of an upload of `key`, as late as now."""
         return self.submitter.submit([s3_record(key)])
 
-    def job(self, name: str) -> Job:
-        """Return what the execution called `name` was started with."""
-        return from_plain(json.loads(self.executions[name]), Job)
-
-    @property
-    def jobs(self) -> list[Job]:
-        """What was started, each once."""
-        return [self.job(name) for name in self.executions]
-
     def _meanwhile(self) -> None:
         while self.to_upload and self.rng.random() < 0.3:
             self._upload()
@@ -88,16 +103,6 @@ class World:
             for video in kinds["video"]
             for voice in kinds["voice"]
         }
-
-    def _start(self, name: str, text: str) -> bool:
-        """Step Functions: a name starts once. The same name with other contents would be a lost job.
-
-        Only the words of a refusal may differ: of three videos an early event may have seen two.
-        """
-        with self._lock:
-            assert self.executions.setdefault(name, text) == text or "AMBIGUOUS_VIDEO" in text
-            self.starts[name] += 1
-            return self.starts[name] == 1
 
 
 def _looks_good(item: S3Object) -> Seen:
