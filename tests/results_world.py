@@ -102,19 +102,26 @@ class World:
             clock=lambda: self.now,
         )
 
-    def messages(self) -> list[dict[str, Any]]:
-        """Take the messages out of the subscribed queue."""
+    def subscribe(self, name: str, policy: dict[str, Any]) -> str:
+        """Subscribe a new queue under a filter policy and return its address."""
+        url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = f"arn:aws:sqs:{REGION}:123456789012:{name}"
+        attributes = {"FilterPolicy": json.dumps(policy)}
+        self.sns.subscribe(TopicArn=self.topic_arn, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+        return url
+
+    def messages(self, queue_url: str = "") -> list[dict[str, Any]]:
+        """Take the messages out of a queue, the one that gets everything unless told otherwise."""
+        url = queue_url or self.queue_url
         taken = []
-        while batch := self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
+        while batch := self._received(url):
             taken += [json.loads(json.loads(message["Body"])["Message"]) for message in batch]
             for message in batch:
-                self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return taken
 
-    def _received(self) -> "list[MessageTypeDef]":
-        return self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get("Messages", [])
+    def _received(self, url: str) -> "list[MessageTypeDef]":
+        return self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
 
     def stored(self, key: str) -> bytes | None:
         """Return the object at `key` of the results bucket, None if there is none."""
@@ -140,9 +147,9 @@ def _as_bytes(request: AWSPreparedRequest, **_: Any) -> None:
 
 
 @contextmanager
-def world(**changes: Any) -> Iterator[World]:
+def world(parser: MediaParser, **changes: Any) -> Iterator[World]:
     """Make a world while the block lasts."""
-    with mock_aws(), MediaParser() as parser:
+    with mock_aws():
         kept = Config(max_pool_connections=20)
         s3 = boto3.client("s3", region_name=REGION, config=kept)
         s3.meta.events.register_first("before-send.s3", _as_bytes)

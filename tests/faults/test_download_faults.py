@@ -13,6 +13,7 @@ import pytest
 from msgspec import Struct
 
 from lipdrop.copying import Limits
+from lipdrop.parser import MediaParser
 from lipdrop.segmind_result import Link
 from lipdrop.storing import Kept
 from tests.file_server import Fault, FileServer, Plan, file_server
@@ -85,7 +86,7 @@ def scene(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[World
     monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    with world(trusted=server.base_url, stall_seconds=0.3) as made:
+    with MediaParser() as parser, world(parser, trusted=server.base_url, stall_seconds=0.3) as made:
         yield made
 
 

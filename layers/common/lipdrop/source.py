@@ -1,5 +1,6 @@
 """The body of a result as a source of bytes: one stream from the front, and ranges where it has them."""
 
+import http.client
 import re
 import time
 from collections.abc import Callable
@@ -93,9 +94,9 @@ class Body:
         # read1: one receive a call, so that a trickle cannot hide in a long read.
         try:
             return self._response.raw.read1(min(size, PIECE_BYTES), decode_content=False) or b""
-        except urllib3.exceptions.IncompleteRead:
-            raise Truncated("The result's body was cut off.") from None
         except (urllib3.exceptions.HTTPError, requests.RequestException, OSError) as error:
+            if any(isinstance(cause, http.client.IncompleteRead) for cause in (error, *error.args)):
+                raise Truncated("The result's body was cut off.") from None
             raise Unreachable(f"The connection to the result broke: {type(error).__name__}.") from None
 
 

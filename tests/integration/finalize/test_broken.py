@@ -1,0 +1,168 @@
+"""Executions that did not walk their way to its end: one more look, and the truth about the money."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lipdrop.ending import AlertCall, Ending, read_event
+from lipdrop.model import Job, to_json
+from lipdrop.segmind import Status
+from lipdrop.segmind_errors import Unavailable
+from tests.results_world import NOW, World
+from tests.sample_video import sample_video
+
+LATER = NOW + 600
+EndingMaker = Callable[..., Ending]
+CRASH = {
+    "Error": "KeyError",
+    "Cause": '{"errorMessage": "the reason", "stackTrace": ["secret"]}',
+    "State": "CheckStatus",
+}
+
+
+def message_of(scene: World) -> dict[str, Any]:
+    (message,) = scene.messages()
+    return message
+
+
+def asked(scene: World, job: Job, request_id: str = "req-1") -> None:
+    """Write the ledger as `request` leaves it; without an id as it is while the POST is under way."""
+    scene.ledger.begin(job.job_id, to_json(job), "attempt", now=NOW - 100, until=NOW)
+    if request_id:
+        scene.ledger.note_request(
+            job.job_id, "attempt", request_id=request_id, posted_at=int(NOW) - 100, expected_seconds=107
+        )
+
+
+def status(word: str) -> Callable[[str], Status]:
+    return lambda _: Status(status=word)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("way", ["caught", "ABORTED", "TIMED_OUT", "FAILED"])
+def test_a_finished_result_of_a_broken_job_is_saved(
+    scene: World, job: Job, ending: EndingMaker, stopped: EndingMaker, way: str
+) -> None:
+    asked(scene, job)
+    scene.status = status("COMPLETED")
+    broken = ending(look={"polls": 0}, caught=CRASH) if way == "caught" else stopped(way)
+    assert scene.finalizer.finish(broken, LATER)["status"] == "COMPLETED"
+    assert scene.stored("launch/fr.mp4") == sample_video()
+    (warning,) = message_of(scene)["warnings"]
+    assert "saved although the job had failed" in warning
+    assert scene.control.look().ratio_n == 0
+
+
+@pytest.mark.parametrize(
+    ("segmind", "charged"), [("PROCESSING", "yes"), ("QUEUED", "yes"), ("UNKNOWN", "yes"), ("FAILED", "no")]
+)
+def test_a_request_still_under_way_is_named_with_its_charge(
+    scene: World, job: Job, stopped: EndingMaker, segmind: str, charged: str
+) -> None:
+    asked(scene, job)
+    scene.status = status(segmind)
+    scene.finalizer.finish(stopped("ABORTED", cause="wrong file"), LATER)
+    message = message_of(scene)
+    assert message["request_id"] == "req-1"
+    assert message["error"]["code"] == "ABORTED"
+    assert message["error"]["message"] == "The execution was stopped: wrong file"
+    assert message["error"]["charged"] == charged
+    assert "request id" in message["error"]["action"]
+
+
+def test_a_segmind_that_does_not_answer_does_not_hold_the_message_up(
+    scene: World, job: Job, stopped: EndingMaker
+) -> None:
+    def silent(_: str) -> Status:
+        raise Unavailable("Out of service.", http_status=503)
+
+    asked(scene, job)
+    scene.status = silent
+    scene.finalizer.finish(stopped("TIMED_OUT"), LATER)
+    assert message_of(scene)["error"]["code"] == "TIMED_OUT"
+
+
+def test_a_job_stopped_in_the_middle_of_its_post_is_in_doubt(
+    scene: World, job: Job, stopped: EndingMaker
+) -> None:
+    asked(scene, job, request_id="")
+    scene.finalizer.finish(stopped("ABORTED"), LATER)
+    error = message_of(scene)["error"]
+    assert error["charged"] == "unknown"
+    assert "requests of your Segmind account" in error["action"]
+
+
+def test_a_job_stopped_before_anything_was_asked_cost_nothing(scene: World, stopped: EndingMaker) -> None:
+    scene.finalizer.finish(stopped("ABORTED"), LATER)
+    assert message_of(scene)["error"]["charged"] == "no"
+
+
+def test_a_crash_is_told_with_its_place_and_without_its_stack(scene: World, ending: EndingMaker) -> None:
+    scene.finalizer.finish(ending(look={"polls": 0}, caught=CRASH), LATER)
+    message = message_of(scene)
+    assert message["error"]["code"] == "INTERNAL_ERROR"
+    assert message["error"]["stage"] == "poll"
+    assert message["error"]["message"] == "CheckStatus kept failing: KeyError: the reason"
+    assert "secret" not in str(message)
+
+
+def test_an_event_without_the_job_takes_it_from_the_ledger(
+    scene: World, job: Job, stopped: EndingMaker
+) -> None:
+    asked(scene, job)
+    scene.finalizer.finish(stopped("TIMED_OUT", input=None), LATER)
+    assert message_of(scene)["inputs"]["audio"]["key"] == "inbox/launch/fr.mp3"
+
+
+def test_nobody_knows_the_job_and_it_is_told_all_the_same(scene: World, stopped: EndingMaker) -> None:
+    scene.finalizer.finish(stopped("ABORTED", input='{"no": "job"}'), LATER)
+    assert message_of(scene)["name"] == "fr-1"
+
+
+def test_the_second_word_about_a_closed_job_changes_nothing(
+    scene: World, job: Job, ending: EndingMaker, stopped: EndingMaker
+) -> None:
+    asked(scene, job)
+    scene.finalizer.finish(stopped("ABORTED"), LATER)
+    answer = scene.finalizer.finish(ending(), LATER)
+    assert answer["error"]["code"] == "ABORTED"
+    assert message_of(scene)["error"]["code"] == "ABORTED"
+
+
+def test_a_result_that_was_ready_at_the_deadline_is_saved(
+    scene: World, job: Job, ending: EndingMaker
+) -> None:
+    late = {
+        "code": "DEADLINE",
+        "message": "Late.",
+        "stage": "poll",
+        "action": "Ask.",
+        "charged": "unknown",
+    }
+    asked(scene, job)
+    scene.status = status("COMPLETED")
+    broken = ending(look={"outcome": "failed", "error": late, "polls": 40})
+    assert scene.finalizer.finish(broken, LATER)["status"] == "COMPLETED"
+
+
+def test_an_undecided_end_is_an_error_and_not_silence(scene: World, ending: EndingMaker) -> None:
+    scene.finalizer.finish(ending(request={}, look={"polls": 0}), LATER)
+    assert message_of(scene)["error"]["code"] == "INTERNAL_ERROR"
+
+
+def test_account_trouble_is_told_by_one_job_only(scene: World) -> None:
+    trouble = {"code": "INSUFFICIENT_CREDITS", "message": "No credits left.", "action": "Buy credits."}
+    scene.control.raise_trouble("INSUFFICIENT_CREDITS", "No credits left.", NOW)
+
+    def call(job_id: str) -> AlertCall:
+        event = {"alert": trouble, "job_id": job_id, "execution": {"arn": "arn:x", "started_at": "x"}}
+        found = read_event(event)
+        assert isinstance(found, AlertCall)
+        return found
+
+    for job_id in ("a", "b", "c"):
+        assert scene.finalizer.tell(call(job_id)) == {"outcome": "alerted"}
+    message = message_of(scene)
+    assert (message["status"], message["error"]["code"]) == ("ALERT", "INSUFFICIENT_CREDITS")
+    scene.finalizer.tell(call("a"))
+    assert message_of(scene)["id"] == message["id"], "the first finder's retry repeats the same message"
