@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
 from local import paths, up
 from local.stack import Stack, running
+from tests.sam_local.loopback import shared_loopback
 
 STAND_IN = ("--processing-seconds", "0")
 
@@ -27,3 +29,11 @@ def stack(_docker: None) -> Iterator[Stack]:
         return
     with running(paths.HOME / f"invoke-{os.getpid()}", stand_in=STAND_IN) as deployed:
         yield deployed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loopback(stack: Stack) -> Iterator[None]:
+    """Let the containers reach the stack, which listens on 127.0.0.1 of this machine."""
+    addresses = (urlsplit(url) for url in (stack.endpoint, stack.segmind_base_url))
+    with shared_loopback([address.port for address in addresses if address.port]):
+        yield

@@ -36,8 +36,7 @@ def invoke(stack: Stack, function: str, event: str, folder: Path) -> dict[str, A
     )
     command = f"""
         {paths.SAM} local invoke {function} --template {paths.BUILD}/template.yaml --event {filled}
-        --env-vars {variables}
-        --docker-network host --skip-pull-image
+        --env-vars {variables} --skip-pull-image
     """
     done = subprocess.run(
         command.split(),
