@@ -92,7 +92,7 @@ VOICES = (
     voice(
         "v-html", "fr.mp3", _bytes(HTML), "NO_SOUND", r"^fr\.mp3 holds no sound: it is a 4 kB HTML page\.$"
     ),
-    voice("v-json", "fr.wav", _bytes(b'{"error": "no"}'), "NO_SOUND", r"it is a 15 bytes JSON file"),
+    voice("v-json", "fr.wav", _bytes(b'{"error": "no"}'), "NO_SOUND", r"it is a 15-byte JSON file"),
     voice("v-s3-error", "fr.mp3", _bytes(XML_ERROR), "NO_SOUND", r"it is .* S3 error message"),
     voice("v-zip", "fr.wav", _bytes(b"PK\x03\x04" + NOISE), "NO_SOUND", r"it is a 5 kB ZIP archive"),
     voice("v-jpeg", "fr.mp3", _bytes(JPEG), "NO_SOUND", r"it is a 2 kB JPEG picture"),
@@ -190,6 +190,7 @@ VIDEOS = (
         "NO_PICTURE",
         r"holds no picture",
     ),
+    video("f-count-bomb", "video.mp4", media.count_bomb, "MEDIA_UNREADABLE", r"is damaged so badly"),
     BadDrop(
         "f-three-voices",
         (

@@ -83,8 +83,21 @@ FTYP = box(b"ftyp", b"isom\0\0\2\0isomiso2")
 
 def _index_first(mp4: bytes) -> bytes:
     """Put the last box, the index, before the media. Its offsets are wrong then: nothing here decodes it."""
+    head, media, index = _parts(mp4)
+    return head + index + media
+
+
+def _parts(mp4: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return what is before the media, the media, the index behind it."""
     index, start = mp4.rindex(b"moov") - 4, mp4.index(b"mdat") - 4
-    return mp4[:start] + mp4[index:] + mp4[start:index]
+    return mp4[:start], mp4[start:index], mp4[index:]
+
+
+def split_by_media(mp4: bytes, size: int, *, index_first: bool) -> tuple[bytes, bytes]:
+    """Return what lies before and behind `size` bytes of media, for a file that exists only in part."""
+    head, _, index = _parts(mp4)
+    media = struct.pack(">I4sQ", 1, b"mdat", 16 + size)
+    return (head + index + media, b"") if index_first else (head + media, index)
 
 
 def nested_boxes(depth: int) -> bytes:
@@ -93,6 +106,13 @@ def nested_boxes(depth: int) -> bytes:
     for level in range(depth):
         body = box((b"moov", b"trak", b"mdia", b"minf")[level % 4], body)
     return FTYP + body
+
+
+def count_bomb() -> bytes:
+    """Return a video whose table of times (`stts`) claims four billion entries: MediaInfo counts them."""
+    good = video()
+    count = good.index(b"stts") + 8
+    return good[:count] + b"\xff\xff\xff\x01" + good[count + 4 :]
 
 
 def silent_wav(seconds: int, rate: int = 8000) -> bytes:
@@ -136,6 +156,8 @@ def _picture(
     stream = container.add_stream(codec, rate=fps)
     assert isinstance(stream, VideoStream)
     stream.width, stream.height, stream.pix_fmt = *size, pixels
+    if codec.startswith("libvpx"):
+        stream.codec_context.options = {"deadline": "realtime", "cpu-used": "8"}
     return stream
 
 

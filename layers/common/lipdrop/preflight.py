@@ -67,7 +67,7 @@ def _unreadable(seen: Seen, name: str, role: Role) -> Iterator[Problem]:
     if seen.broken:
         yield "MEDIA_UNREADABLE", f"{name} ({size}) is damaged so badly that it cannot be looked into."
     if not seen.container:
-        kind = f"{_article(size)} {seen.kind}" if seen.kind else f"{_article(size)} file of no known kind"
+        kind = _sized(seen, seen.kind or "file of no known kind")
         yield _missing_track(role), f"{name} holds no {_wanted(role)}: it is {kind}."
     if seen.truncated:
         yield "MEDIA_UNREADABLE", f"{name} is cut off: it says itself that it goes on after its {size}."
@@ -81,8 +81,8 @@ def _without_track(seen: Seen, name: str, role: Role) -> Iterator[Problem]:
         rest = (
             f"with nothing but {_wanted('voice' if role == 'video' else 'video')}" if other else "without any"
         )
-        what = f"{_article(how_large(seen.size))} {_plain(seen)} file {rest}"
-        yield _missing_track(role), f"{name} holds no {_wanted(role)}: it is {what}."
+        kind = _sized(seen, f"{_plain(seen)} file {rest}")
+        yield _missing_track(role), f"{name} holds no {_wanted(role)}: it is {kind}."
     if role == "video" and seen.picture and seen.picture.frames == 1:
         yield "NO_PICTURE", f"{name} holds a single frame: a moving, speaking face is needed."
 
@@ -141,6 +141,11 @@ def _wanted(role: Role) -> str:
 
 def _plain(seen: Seen) -> str:
     return PLAIN_NAMES.get(seen.container, seen.container)
+
+
+def _sized(seen: Seen, kind: str) -> str:
+    """Return a file's size and kind in one: a 4 kB HTML page, an 812-byte text file."""
+    return f"{_article(how_large(seen.size).replace(' bytes', '-byte').replace(' byte', '-byte'))} {kind}"
 
 
 def _article(words: str) -> str:
