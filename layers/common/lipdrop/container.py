@@ -29,9 +29,9 @@ def follow(read_at: Callable[[int, int], bytes], length: int) -> int:
     ends behind the file, Invalid when a header is damaged.
     """
     offset = 0
-    while length - offset >= HEADER_BYTES:
+    while offset < length:
         header = read_at(offset, _LARGE_HEADER_BYTES)
-        if len(header) < min(_LARGE_HEADER_BYTES, length - offset):
+        if len(header) < min(_LARGE_HEADER_BYTES, max(HEADER_BYTES, length - offset)):
             return offset
         offset += _box_size(header, length - offset)
         if offset > length:

@@ -25,15 +25,15 @@ class Windows:
 
         Where the length is not known the parts come in order, and each may turn out to be the last.
         """
-        if offset < WINDOW_BYTES:
-            self._pieces[offset] = bytes(data[: WINDOW_BYTES - offset])
         end = offset + len(data)
         tail = (self._length or end) - WINDOW_BYTES
         if self._length is None:
             self._drop_before(tail)
-        if end > tail and end > WINDOW_BYTES:
+        if offset < WINDOW_BYTES:
+            self._pieces[offset] = bytes(data if end > tail else data[: WINDOW_BYTES - offset])
+        elif end > tail:
             start = max(offset, tail)
-            self._pieces.setdefault(start, bytes(data[start - offset :]))
+            self._pieces[start] = bytes(data[start - offset :])
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return what is kept from `offset` on, at most `size` bytes; b"" where nothing is."""
@@ -46,7 +46,7 @@ class Windows:
 
     def _drop_before(self, tail: int) -> None:
         for start, piece in list(self._pieces.items()):
-            if start > 0 and start + len(piece) <= tail:
+            if start >= WINDOW_BYTES and start + len(piece) <= tail:
                 del self._pieces[start]
 
 

@@ -1,0 +1,81 @@
+"""The bookkeeping of a parallel copy."""
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lipdrop.parts import Buffers, Pace, Parts, Stopped
+
+
+@given(
+    length=st.integers(1, 2_000),
+    steps=st.lists(st.sampled_from(["front", "back", "return"]), max_size=80),
+)
+def test_every_part_is_given_out_and_each_only_once(length: int, steps: list[str]) -> None:
+    parts = Parts(length, 100)
+    held: list[int] = []
+    for step in steps:
+        if step == "return" and held:
+            parts.give_back(held.pop())
+        else:
+            taken = parts.take_front() if step == "front" else parts.take_back()
+            held += [] if taken is None else [taken]
+    while (taken := parts.take_front()) is not None:
+        held.append(taken)
+    while (taken := parts.take_back()) is not None:
+        held.append(taken)
+    assert sorted(held) == list(range(-(-length // 100)))
+    assert sum(parts.size(index) for index in held) == length
+    assert parts.left() == 0
+
+
+def test_the_stream_takes_over_what_the_last_range_gave_back() -> None:
+    parts = Parts(500, 100)
+    assert [parts.take_back(), parts.take_back()] == [4, 3]
+    parts.give_back(4)
+    parts.give_back(3)
+    assert [parts.take_front() for _ in range(6)] == [0, 1, 2, 3, 4, None]
+
+
+def test_a_file_of_unknown_length_has_parts_without_end_and_none_at_the_back() -> None:
+    parts = Parts(None, 100)
+    assert [parts.take_front() for _ in range(3)] == [0, 1, 2]
+    assert parts.take_back() is None
+    assert parts.size(7) == 100
+
+
+def test_no_more_buffers_than_agreed_are_made_and_those_are_used_again() -> None:
+    buffers = Buffers(2, 10)
+    first, second = buffers.take(), buffers.take()
+    threading.Timer(0.02, buffers.give, [second]).start()
+    assert buffers.take() is second
+    buffers.give(first)
+    assert buffers.take() is first
+
+
+def test_everybody_who_waits_for_a_buffer_is_let_go() -> None:
+    buffers = Buffers(0, 10)
+    gone: list[bool] = []
+
+    def wait() -> None:
+        with pytest.raises(Stopped):
+            buffers.take()
+        gone.append(True)
+
+    waiting = [threading.Thread(target=wait) for _ in range(3)]
+    for thread in waiting:
+        thread.start()
+    buffers.stop()
+    for thread in waiting:
+        thread.join(5)
+    assert len(gone) == 3
+
+
+def test_pace_is_judged_after_enough_bytes_and_anew_each_time() -> None:
+    pace = Pace(probe_bytes=100, enough=1_000)
+    assert not pace.slow(60, 10)
+    assert pace.slow(60, 10)
+    assert not pace.slow(100, 0.05)
+    assert pace.slow(100, 0.2)

@@ -1,0 +1,48 @@
+"""Places and marks in the results bucket."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lipdrop.results import crc32, header_safe, is_permanent, record_key, video_key
+
+
+def test_places_follow_from_the_name_alone() -> None:
+    assert video_key("launch/fr") == "launch/fr.mp4"
+    assert record_key("launch/fr", failed=False) == "launch/fr.json"
+    assert record_key("launch/fr", failed=True) == "launch/fr.failed.json"
+
+
+def test_metadata_is_plain_ascii_of_bounded_length() -> None:
+    assert header_safe("req-1_ü\n声 x") == "req-1_????x"
+    assert len(header_safe("x" * 999)) == 256
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "permanent"),
+    [
+        ("AccessDenied", 403, True),
+        ("NoSuchBucket", 404, True),
+        ("KMS.DisabledException", 400, True),
+        ("AllAccessDisabled", 403, True),
+        ("KeyTooLongError", 400, True),
+        ("NoSuchUpload", 404, False),
+        ("SlowDown", 503, False),
+        ("InternalError", 500, False),
+        ("ExpiredToken", 400, False),
+        ("BadDigest", 400, False),
+    ],
+)
+def test_what_another_try_cannot_mend_is_known(code: str, status: int, permanent: bool) -> None:
+    metadata = {
+        "RequestId": "",
+        "HostId": "",
+        "HTTPStatusCode": status,
+        "HTTPHeaders": {},
+        "RetryAttempts": 0,
+    }
+    error = ClientError({"Error": {"Code": code}, "ResponseMetadata": metadata}, "PutObject")  # type: ignore[typeddict-item]
+    assert is_permanent(error) is permanent
+
+
+def test_checksum_is_in_s3_s_form() -> None:
+    assert crc32(b"123456789") == "y/Q5Jg=="
