@@ -59,6 +59,18 @@ def test_every_function_keeps_its_logs_for_a_set_time(template: Any) -> None:
     assert all("RetentionInDays" in resources[name]["Properties"] for name in groups)
 
 
+def test_no_event_is_dropped_after_its_last_try(template: Any) -> None:
+    resources = template["Resources"]
+    described = {name: item.get("Properties", {}) for name, item in resources.items()}
+    woken = {name: properties for name, properties in described.items() if "Events" in properties}
+
+    assert set(woken) == {"Submit", "Finalize"}
+    for properties in woken.values():
+        destination = properties["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+        assert destination["Destination"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    assert resources["DeadLettersAlarm"]["Properties"]["AlarmActions"] == [{"Ref": "Topic"}]
+
+
 def test_every_arrow_of_the_state_machine_leads_somewhere() -> None:
     assert dangling(json.loads(DEFINITION.read_text())) == []
 
