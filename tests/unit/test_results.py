@@ -8,8 +8,9 @@ from lipdrop.results import crc32, header_safe, is_permanent, record_key, video_
 
 def test_places_follow_from_the_name_alone() -> None:
     assert video_key("launch/fr") == "launch/fr.mp4"
-    assert record_key("launch/fr", failed=False) == "launch/fr.json"
-    assert record_key("launch/fr", failed=True) == "launch/fr.failed.json"
+    assert record_key("launch/fr", "completed") == "launch/fr.json"
+    assert record_key("launch/fr", "failed") == "launch/fr.failed.json"
+    assert record_key("launch/fr", "dry run") == "launch/fr.dry-run.json"
 
 
 def test_metadata_is_plain_ascii_of_bounded_length() -> None:

@@ -5,6 +5,7 @@ is stored. Otherwise the ledger says whether money was spent.
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -31,6 +32,13 @@ class Outcome(Struct, frozen=True, kw_only=True):
     error: Failure | None = None
     warnings: tuple[str, ...] = ()
     rescued: bool = False
+
+    @property
+    def ending(self) -> Literal["completed", "failed", "dry run"]:
+        """Which of the three it is."""
+        if self.error:
+            return "failed"
+        return "completed" if self.kept else "dry run"
 
 
 class Decider(Struct, frozen=True, kw_only=True):

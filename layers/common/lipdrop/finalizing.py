@@ -139,7 +139,7 @@ class Finalizer(Struct, frozen=True, kw_only=True):
 
     def _recorded(self, job: Job, message: Notification, metrics: Metrics, outcome: Outcome) -> Notification:
         """Write the record and return the message with its place, or with a warning where S3 refuses it."""
-        place = RecordPlace(bucket=self.results.bucket, key=record_key(job.name, failed=bool(outcome.error)))
+        place = RecordPlace(bucket=self.results.bucket, key=record_key(job.name, outcome.ending))
         placed = msgspec.structs.replace(message, record=place)
         try:
             self.results.put_record(place.key, job_record(job, placed, metrics, outcome.kept))

@@ -5,7 +5,7 @@ import contextlib
 import re
 import zlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
@@ -43,13 +43,13 @@ def video_key(name: str) -> str:
     return f"{name}.mp4"
 
 
-def record_key(name: str, *, failed: bool) -> str:
+def record_key(name: str, ending: Literal["completed", "failed", "dry run"]) -> str:
     """Return the place of the job's record.
 
-    A failure has a place of its own: `fr.json` always speaks of the `fr.mp4` beside it, and a later
-    attempt that fails does not hide how the video there came about.
+    Only a result's record is `fr.json`, so that it always speaks of the `fr.mp4` beside it: a later
+    attempt that fails, or only checks, does not hide how the video there came about.
     """
-    return f"{name}.failed.json" if failed else f"{name}.json"
+    return name + {"completed": ".json", "failed": ".failed.json", "dry run": ".dry-run.json"}[ending]
 
 
 def header_safe(text: str) -> str:

@@ -118,7 +118,11 @@ class StreamSource:
 
     def open(self) -> Body:
         """Return the body; a second call would find it read."""
-        _check_encoding(self._response)
+        try:
+            _check_encoding(self._response)
+        except Invalid:
+            self._response.close()
+            raise
         identity = Identity(length=_content_length(self._response))
         return Body(self._response, identity, size=identity.length)
 

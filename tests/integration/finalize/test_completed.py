@@ -171,6 +171,7 @@ def test_dry_run_and_refused_drop_are_told_without_a_result(scene: World, ending
     for message in scene.messages():
         Draft202012Validator(SCHEMA).validate(message)
     assert scene.stored("launch/fr.mp4") is None
+    assert scene.record("launch/fr.dry-run.json")["notification"]["dry_run"] is True
     assert scene.record("launch/no.failed.json")["notification"]["error"]["charged"] == "no"
 
 
