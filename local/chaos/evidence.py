@@ -1,0 +1,153 @@
+"""What every witness of a campaign says, gathered by job when all is over: raw facts, no judgement."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from botocore.exceptions import ClientError
+
+from local.chaos.plan import Job
+from local.stack import Stack
+from local.standin.model import Seen
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One execution and how it stands."""
+
+    name: str
+    arn: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What lies in the results bucket where a job's video belongs."""
+
+    sha256: str
+    version_id: str | None
+
+
+@dataclass
+class Evidence:
+    """All that is known of one job. `posts`: as the stand-in received them, oldest first."""
+
+    messages: Sequence[str] = ()
+    executions: list[Execution] = field(default_factory=list)
+    posts: list[Seen] = field(default_factory=list)
+    record: Mapping[str, Any] | None = None
+    stored: Stored | None = None
+
+    @property
+    def outcome(self) -> str:
+        """`COMPLETED`, the error's code, or `SILENT`."""
+        if not self.messages:
+            return "SILENT"
+        message = json.loads(self.messages[0])
+        return str(message["error"]["code"] if message["status"] == "FAILED" else "COMPLETED")
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """What must be nothing in the end: slots held, uploads open, executions running, dead letters."""
+
+    slots: Sequence[str]
+    uploads: Sequence[str]
+    running: Sequence[str]
+    dead_letters: int
+
+    def __bool__(self) -> bool:
+        return bool(self.slots or self.uploads or self.running or self.dead_letters)
+
+
+def gather(
+    stack: Stack, jobs: Sequence[Job], messages: Mapping[str, Sequence[str]], posts: Sequence[Seen]
+) -> dict[str, Evidence]:
+    """Return the evidence by job name; names that nobody planned are among them if something spoke of one."""
+    found: defaultdict[str, Evidence] = defaultdict(Evidence)
+    for job in jobs:
+        found[job.name].stored = stored(stack, f"{job.name}.mp4")
+    for name, texts in messages.items():
+        found[name].messages = list(texts)
+    for post in posts:
+        found[_name(post)].posts.append(post)
+    names = {}
+    machine = stack.client("stepfunctions")
+    for execution in executions(stack):
+        described = machine.describe_execution(executionArn=execution.arn)
+        names[execution.name] = json.loads(described["input"])["name"]
+        found[names[execution.name]].executions.append(execution)
+    for job_id, record in records(stack).items():
+        if job_id in names:
+            found[names[job_id]].record = record
+    return dict(found)
+
+
+def executions(stack: Stack) -> list[Execution]:
+    """Return all executions there ever were."""
+    pages = stack.client("stepfunctions").get_paginator("list_executions")
+    return [
+        Execution(one["name"], one["executionArn"], one["status"])
+        for page in pages.paginate(stateMachineArn=stack.state_machine_arn)
+        for one in page["executions"]
+    ]
+
+
+def records(stack: Stack) -> dict[str, dict[str, Any]]:
+    """Return the Jobs table by id, as plain values."""
+    pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=stack.jobs_table)
+    return {
+        item["id"]["S"]: {k: _plain(v) for k, v in item.items()} for page in pages for item in page["Items"]
+    }
+
+
+def stored(stack: Stack, key: str) -> Stored | None:
+    """Return what lies at `key` of the results bucket, read to its end."""
+    try:
+        answer = stack.client("s3").get_object(Bucket=stack.results_bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchKey":
+            raise
+        return None
+    digest = hashlib.sha256()
+    for chunk in answer["Body"].iter_chunks(1 << 20):
+        digest.update(chunk)
+    return Stored(digest.hexdigest(), answer.get("VersionId"))
+
+
+def leftovers(stack: Stack) -> Leftovers:
+    """Return what is still held, open, running or unread."""
+    queue = stack.client("sqs").get_queue_attributes(
+        QueueUrl=stack.dead_letter_queue_url, AttributeNames=["All"]
+    )["Attributes"]
+    waiting = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+    return Leftovers(
+        slots=list(records(stack).get("#control", {}).get("held", {})),
+        uploads=list(_uploads(stack)),
+        running=[one.name for one in executions(stack) if one.status == "RUNNING"],
+        dead_letters=sum(int(queue[name]) for name in waiting),
+    )
+
+
+def _uploads(stack: Stack) -> Iterator[str]:
+    s3 = stack.client("s3")
+    for bucket in (stack.results_bucket, stack.drop_bucket):
+        for upload in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
+            yield f"{bucket}/{upload['Key']}"
+
+
+def _name(post: Seen) -> str:
+    """Return the name of the job that a POST was for."""
+    path = unquote(urlsplit((post.body or {}).get("audio_url", "")).path)
+    return path.partition("/inbox/")[2].rpartition(".")[0]
+
+
+def _plain(value: Mapping[str, Any]) -> Any:
+    kind, inner = next(iter(value.items()))
+    if kind == "M":
+        return {name: _plain(one) for name, one in inner.items()}
+    return float(inner) if kind == "N" else inner

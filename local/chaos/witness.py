@@ -1,0 +1,46 @@
+"""Hears every notification while a campaign runs, and keeps the very bytes."""
+
+import json
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from local.stack import Stack
+from local.subscriber import Subscriber
+
+
+class Witness:
+    """A subscriber in a thread of its own; `messages` holds the JSON texts by job name, in order."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._subscriber = Subscriber(stack)
+        self._over = threading.Event()
+        self.messages: defaultdict[str, list[str]] = defaultdict(list)
+        self.others: list[str] = []
+        """Account alerts, and anything else that is no job's end."""
+
+    @contextmanager
+    def listening(self) -> Iterator["Witness"]:
+        """Listen while the block lasts, and to its last word."""
+        thread = threading.Thread(target=self._run, name="witness")
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._over.set()
+            thread.join()
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            self._hear(wait_seconds=1)
+        self._hear(wait_seconds=0)
+
+    def _hear(self, *, wait_seconds: int) -> None:
+        for envelope in self._subscriber.messages(wait_seconds=wait_seconds):
+            text = envelope["Message"]
+            name = json.loads(text).get("name") if text.startswith("{") else None
+            if name:
+                self.messages[name].append(text)
+            else:
+                self.others.append(text)
