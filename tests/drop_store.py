@@ -47,8 +47,9 @@ class MemoryBucket:
 
     def beginning(self, prefix: str, most: int) -> tuple[list[str], bool]:
         self._read()
-        keys = [item.key for item in self._listed(prefix, subfolders=False)]
-        return keys[:most], len(keys) <= most
+        lines = dict.fromkeys(_rolled_up(item.key, prefix) for item in self._listed(prefix, subfolders=True))
+        keys = [line for line in list(lines)[:most] if "/" not in line.removeprefix(prefix)]
+        return keys, len(lines) <= most
 
     def all_beginning(self, prefix: str, *, subfolders: bool = False) -> Iterator[Listed]:
         self._read()
@@ -66,3 +67,9 @@ class MemoryBucket:
         for key in sorted(self.versions, key=str.encode):
             if key.startswith(prefix) and (subfolders or "/" not in key.removeprefix(prefix)):
                 yield Listed(key=key, modified=self.modified[key])
+
+
+def _rolled_up(key: str, prefix: str) -> str:
+    """Return what S3 lists for `key`: itself, or the subfolder it lies in, which counts as one line."""
+    folder, slash, _ = key.removeprefix(prefix).partition("/")
+    return f"{prefix}{folder}/" if slash else key

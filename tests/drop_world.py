@@ -63,7 +63,7 @@ class World(Starts):
         self.together: set[tuple[S3Object, S3Object]] = set()
         self.submitter = Submitter(
             bucket=self.bucket,
-            assembler=Assembler(look=_looks_good, settings=SETTINGS),
+            assembler=Assembler(look=looks_good, settings=SETTINGS),
             start=self.start,
             at_once=at_once,
         )
@@ -105,7 +105,7 @@ class World(Starts):
         }
 
 
-def _looks_good(item: S3Object) -> Seen:
+def looks_good(item: S3Object) -> Seen:
     """What the media holds is no matter of names; tests/unit/test_preflight.py looks at real media."""
     video, voice = item.key.lower().endswith(VIDEO_ENDINGS), item.key.lower().endswith(VOICE_ENDINGS)
     container = {"mp4": "MPEG-4", "mov": "MPEG-4", "webm": "WebM", "mp3": "MPEG Audio", "wav": "Wave"}

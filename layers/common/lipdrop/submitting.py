@@ -128,7 +128,7 @@ class Submitter(Struct, frozen=True, kw_only=True):
         """
         voice = self.bucket.current(key)
         videos = [video for video_key in video_keys if (video := self.bucket.current(video_key))]
-        if voice is None or self.bucket.current(key) != voice:
+        if voice is None or (videos and self.bucket.current(key) != voice):
             return "passed_over", key
         match videos:
             case []:
