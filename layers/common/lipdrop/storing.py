@@ -1,6 +1,7 @@
 """From a finished request to a stored video: fetch, copy, verify, and try again where that may mend it."""
 
 import itertools
+import math
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -70,8 +71,8 @@ class Storer(Struct, frozen=True, kw_only=True):
             outcome = self._attempt(job, request_id, self._limits(number, ends_at))
             if isinstance(outcome, Kept):
                 return outcome
-            pause = next(pauses, None)
-            if number >= outcome.tries or pause is None or self.clock() + pause >= ends_at:
+            pause = max(next(pauses, math.inf), outcome.retry_at - self.clock())
+            if number >= outcome.tries or self.clock() + pause >= ends_at:
                 return _counted(outcome.failure, number)
             self.pause(pause)
         raise AssertionError("itertools.count ends never")
@@ -92,7 +93,9 @@ class Storer(Struct, frozen=True, kw_only=True):
         except (Invalid, ResultInvalid) as wrong:
             return _Miss(_failure("RESULT_INVALID", wrong), FETCHES)
         except (Unreachable, SegmindError) as silent:
-            return _Miss(_failure("RESULT_UNREACHABLE", silent), len(PAUSES) + 1)
+            # Every request before the end of a rate limit's window would be one more that is refused.
+            retry_at = getattr(silent, "retry_at", None) or 0
+            return _Miss(_failure("RESULT_UNREACHABLE", silent), len(PAUSES) + 1, retry_at)
         except ClientError as refused:
             if not is_permanent(refused):
                 raise
@@ -148,10 +151,11 @@ class Storer(Struct, frozen=True, kw_only=True):
 
 
 class _Miss(NamedTuple):
-    """A try that brought nothing: why, and how many tries such a reason is worth."""
+    """A try that brought nothing: why, how many tries such a reason is worth, not before when the next."""
 
     failure: Failure
     tries: int
+    retry_at: float = 0
 
 
 def _failure(code: str, error: SourceError | SegmindError) -> Failure:
