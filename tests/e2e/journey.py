@@ -7,9 +7,13 @@ from io import BytesIO
 from typing import Any
 
 import av
+from jsonschema import Draft202012Validator
 
+from local import paths
 from local.stack import Stack
 from local.subscriber import Subscriber
+
+SCHEMA = Draft202012Validator(json.loads((paths.ROOT / "docs" / "notification.schema.json").read_text()))
 
 
 def drop(stack: Stack, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> str:
@@ -27,16 +31,20 @@ def hear(
     of: Callable[[dict[str, Any]], bool] = lambda _: True,
     seconds: float = 120,
 ) -> list[dict[str, Any]]:
-    """Return the first `count` notifications that `of` accepts; fails after `seconds`."""
+    """Return the first `count` notifications that `of` accepts; fails after `seconds`.
+
+    Every notification that comes, accepted or not, is held against the published schema.
+    """
     heard: list[dict[str, Any]] = []
     deadline = time.monotonic() + seconds
     while len(heard) < count:
         assert time.monotonic() < deadline, (
             f"{len(heard)} of {count} notifications after {seconds} s: {heard}"
         )
-        heard += [
-            notification for notification in subscriber.notifications(wait_seconds=1) if of(notification)
-        ]
+        for notification in subscriber.notifications(wait_seconds=1):
+            SCHEMA.validate(notification)
+            if of(notification):
+                heard.append(notification)
     return heard
 
 
