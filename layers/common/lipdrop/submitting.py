@@ -33,7 +33,8 @@ from lipdrop.refused_drops import ambiguous, lonely_video, lonely_voice, refused
 from lipdrop.sniff import how_large
 
 AT_ONCE = 4
-"""Jobs assembled at the same time: each may have a parser of 28 MiB beside the function's own 110."""
+"""Jobs assembled at the same time: each may have a parser of 34 MiB beside the function's own 80
+(benchmarks/preflight.py)."""
 
 type Outcome = tuple[str, str]
 """A field of `Answer` and what to add to it."""
