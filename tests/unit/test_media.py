@@ -246,6 +246,8 @@ def test_a_parser_that_does_not_start_is_no_fault_of_the_file(monkeypatch: pytes
         (b'[{"a": 1}]', "JSON file"),
         (b"WEBVTT\n", "subtitle file"),
         (b"MZ\x90\0", "program"),
+        (b"<!---->" * 140, "text file"),
+        (b"<?xml " * 170, "XML file"),
         (bytes(5), "row of zero bytes"),
         ("Grüße".encode(), "text file"),
     ],

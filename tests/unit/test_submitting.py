@@ -159,6 +159,16 @@ def test_a_refusal_keeps_what_was_known_before_it() -> None:
     assert job.estimate
 
 
+def test_a_key_with_dots_for_parts_is_refused_under_a_name_without_them() -> None:
+    here = world()
+    here.bucket.put("inbox/a/../../clip.mp4")
+    here.deliver("inbox/a/../../clip.mp4")
+
+    (job,) = here.jobs
+    assert job.error
+    assert (job.error.code, job.name) == ("UNSUPPORTED_FILE", "a/clip")
+
+
 def test_an_archived_drop_is_refused() -> None:
     here = world()
     here.bucket.put("inbox/a.mp4")

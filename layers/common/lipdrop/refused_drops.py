@@ -71,9 +71,15 @@ def refused_manifest(drop: Drop, failure: Failure) -> Job:
 
 
 def _job(drop: Drop, failure: Failure, **known: Any) -> Job:
-    item, name = drop.object, result_name(drop.object.key).removeprefix(FOLDER)
+    item, name = drop.object, _name(drop.object.key)
     job_id = identity(name, item.bucket, item.key, item.version, failure.code)
     return Job(job_id=job_id, name=name, error=failure, **known)
+
+
+def _name(key: str) -> str:
+    """Return a name for the record of a refused drop, without parts that a key should not have."""
+    parts = result_name(key).removeprefix(FOLDER).split("/")
+    return "/".join(part for part in parts if part not in (".", "..")) or "drop"
 
 
 def _file(key: str) -> str:

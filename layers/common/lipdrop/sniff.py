@@ -2,9 +2,10 @@
 
 import re
 
+# Strangers write what these read: no pattern may try the same bytes in more than a few ways.
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (rb"\s*<\?xml[^>]*>\s*<Error>", "S3 error message"),
-    (rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", "HTML page"),
+    (rb"\s*+(?:<!--(?:(?!-->).)*+-->\s*+)*+<(!doctype\s+html|html|head|body)\b", "HTML page"),
     (rb"\s*<svg\b|\s*<\?xml[^>]*>\s*<svg\b", "SVG picture"),
     (rb"\s*<\?xml\b", "XML file"),
     (rb"\s*WEBVTT|\s*1\r?\n\d\d:\d\d:\d\d,\d", "subtitle file"),

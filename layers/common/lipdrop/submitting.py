@@ -89,7 +89,7 @@ class Submitter(Struct, frozen=True, kw_only=True):
             futures = [pool.submit(step) for step in steps]
         failed = [*errors, *(error for future in futures if (error := future.exception()))]
         if failed:
-            raise BaseExceptionGroup(f"{len(failed)} of {len(futures)} steps failed", failed)
+            raise BaseExceptionGroup(f"{len(failed)} steps failed, of {len(futures)} taken", failed)
         outcomes = [future.result() for future in futures]
         return Answer(
             **{
