@@ -1,0 +1,33 @@
+"""`make bench`: run the benchmarks, each in a process of its own, then write what the documents show.
+
+`python -m benchmarks` runs all of them, `python -m benchmarks polling copy` some.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from benchmarks import report
+from local import paths
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run what was asked for; return the exit status."""
+    arguments = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    arguments.add_argument("names", nargs="*", metavar="NAME", help=", ".join(report.PAGES))
+    names = arguments.parse_args(words).names or list(report.PAGES)
+    if unknown := [name for name in names if name not in report.PAGES]:
+        arguments.error(f"no such benchmark: {', '.join(unknown)}")
+    for name in names:
+        print(f"\n{name}", flush=True)
+        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=paths.ROOT, check=False)
+        if done.returncode:
+            return done.returncode
+    report.write()
+    print("\nwrote docs/performance.md and the figures of README.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""Table of `benchmarks.preflight`: what a look at a large video costs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.tables import table
+
+
+def tables(result: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tables by name."""
+    header = ("video", "MB", "read, MB", "share read", "ranged reads", "peak memory of both processes, MiB")
+    return {
+        "looks": table(
+            header,
+            [
+                (
+                    name,
+                    row["bytes_of_file"] // 1_000_000,
+                    row["bytes_read"] / 1_000_000,
+                    f"{100 * row['bytes_read'] / row['bytes_of_file']:.2f} %",
+                    row["reads"],
+                    row["peak_rss_mib"] + row["peak_rss_of_parser_mib"],
+                )
+                for name, row in result["results"].items()
+            ],
+        )
+    }

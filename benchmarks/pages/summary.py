@@ -1,0 +1,85 @@
+"""The few figures that the README shows, out of all the benchmarks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.pages import copy, polling, scale
+from benchmarks.tables import percent, show, table, times
+
+type Results = Mapping[str, Mapping[str, Any]]
+
+
+def table_of(results: Results) -> str:
+    """Return the README's table; `results` by benchmark."""
+    rows = [*_waiting(results), *_mistakes(results), *_money(results), *_bytes(results)]
+    return table(("", "Lipdrop", "instead"), rows)
+
+
+def _waiting(results: Results) -> list[tuple[str, str, str]]:
+    simulated = results["polling"]
+    spread = max(row["cv"] for row in simulated["schedules"])
+    mine = polling.schedule(simulated, "Lipdrop", spread)
+    rare = polling.schedule(simulated, "every 30 s", spread)
+    often = polling.schedule(simulated, "every 2 s (model page)", spread)
+    return [
+        (
+            f"looks at a job of {simulated['mean_seconds']:.0f} s, and how late its end is seen",
+            f"{mine['polls']:.0f} looks, {mine['delay']:.0f} s",
+            f"every 2 s: {often['polls']:.0f} looks, {often['delay']:.0f} s; "
+            f"every 30 s: {rare['polls']:.0f} looks, {rare['delay']:.0f} s",
+        )
+    ]
+
+
+def _mistakes(results: Results) -> list[tuple[str, str, str]]:
+    contenders = results["peers"]["contenders"]
+    jobs = contenders["Lipdrop"]["jobs"]
+    others = {name: row for name, row in contenders.items() if name != "Lipdrop"}
+
+    def line(what: str, field: str) -> tuple[str, str, str]:
+        rest = "; ".join(f"{name}: {row[field]}" for name, row in others.items())
+        return (what, show(contenders["Lipdrop"][field]), rest)
+
+    return [
+        line(f"charged again, {jobs} jobs with faults", "charged_again"),
+        line("ended without a word", "silent"),
+        line("results lost without a word", "lost_untold"),
+    ]
+
+
+def _money(results: Results) -> list[tuple[str, str, str]]:
+    found = results["scale"]
+    bill = found["bill"]
+    sizes = sorted(row["pairs"] for row in found["rows"])
+    return [
+        (
+            f"AWS for 1,000 jobs of {bill['seconds']:.0f} s",
+            f"{1000 * bill['job_usd']:.2f} USD",
+            f"a Lambda that stays awake: {1000 * bill['running_lambda_usd']:.2f} USD for the waiting alone",
+        ),
+        (
+            f"price of a job among {sizes[-1]:,}, of that among {sizes[0]:,}",
+            times(scale.growth(found)),
+            "1 × is flat",
+        ),
+    ]
+
+
+def _bytes(results: Results) -> list[tuple[str, str, str]]:
+    peak = results["copy"]["targets"]["peak_mib_at_4_gb"]["mib"]
+    reads = results["preflight"]["results"].values()
+    most = max(row["bytes_read"] / row["bytes_of_file"] for row in reads)
+    shares = {aim["function"]: aim["share"] for aim in results["cold_start"]["aims"]}
+    return [
+        (
+            f"copy of a result where a connection gives {copy.tables(results['copy'])['cap']}",
+            f"{copy.ratio(results['copy'])}, {peak:.0f} MiB for 4 GB",
+            "1 × is `upload_fileobj`",
+        ),
+        ("read of a 2 GB video before it is sent", f"at most {100 * most:.2f} %", "100 %: a download"),
+        (
+            "imports at a cold start, of all there is",
+            ", ".join(f"{name} {percent(share)}" for name, share in shares.items()),
+            "100 %: one function for everything",
+        ),
+    ]
