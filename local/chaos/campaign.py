@@ -2,16 +2,17 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from local import paths
 from local.aws_proxy import Proxy
 from local.aws_proxy import running as proxy_running
 from local.aws_proxy.model import Strike
 from local.chaos import weather
+from local.chaos.bearer import Bearer
 from local.chaos.drops import Dropper
 from local.chaos.evidence import Evidence, executions, gather, leftovers
 from local.chaos.history import history
@@ -35,7 +36,7 @@ PARAMETERS = {
     "MaxConcurrentJobs": str(SLOTS),
     "ExpectedBaseSeconds": "2",
     "ExpectedSecondsPerSecond": "0",
-    "DeadlineSeconds": "60",
+    "DeadlineSeconds": "120",
 }
 AWS = {
     # A whole second of a wait, and a retry's pause, take so much of a real second.
@@ -47,12 +48,14 @@ AWS = {
 KILL_EVERY_SECONDS = 2.0
 SILENCE_SECONDS = 300.0
 """A campaign that hears nothing for so long is over: the longest pause of a job is two minutes."""
+NO_NEWS_SECONDS = 10.0
 SETTLE_SECONDS = 180.0
 QUIET_SECONDS = 6.0
 """Longer than an asynchronous invocation's retries take before it becomes a dead letter."""
 TICK_SECONDS = 2.0
-DROP_EVERY_SECONDS = 0.6
-"""From one folder to the next: each drop wakes as many workers of `submit` as it has files and copies."""
+BUSY_AT_MOST = 12
+"""Workers at work when another folder is dropped or an event delivered again: each of them that has to be
+started takes a second of a core."""
 
 
 @dataclass
@@ -90,17 +93,19 @@ def run(jobs: int, seed: int, only: str = "", say: Callable[[str], None] = lambd
         standin.fault(*[trouble for job in campaign.planned for trouble in job.troubles])
         proxy.control.fault(*weather.faults(seed))
         killer = Killer(stack.pids[-1], KILL_EVERY_SECONDS, random.Random(f"{seed} kills"))
-        dropper = Dropper(stack, _submit(stack), random.Random(f"{seed} drops"))
+        dropper = Dropper(stack, _function(stack, "Submit"), random.Random(f"{seed} drops"))
+        bearer = Bearer(stack, _function(stack, "Finalize"))
         witness = Witness(stack)
         started = time.monotonic()
         with closing(dropper), witness.listening():
             with killer.at_work():
-                _until_all_are_heard(campaign, dropper, witness, say)
+                _until_all_are_heard(_Hands(dropper, bearer, witness, killer), campaign.folders, say)
             proxy.control.clear_faults()
             _settle(stack, dropper)
         campaign.seconds = time.monotonic() - started
         campaign.kills, campaign.strikes = killer.kills, proxy.control.strikes()
-        campaign.counts, campaign.posts = dict(dropper.counts), standin.counters()
+        campaign.counts = dict(dropper.counts) | {"told of again": bearer.delivered}
+        campaign.posts = standin.counters()
         _judge(campaign, stack, witness, standin)
     return campaign
 
@@ -117,29 +122,38 @@ def world(name: str) -> Iterator[tuple[Stack, Proxy, StandinControl]]:
                 yield stack, proxy, standin
 
 
-def _until_all_are_heard(
-    campaign: Campaign, dropper: Dropper, witness: Witness, say: Callable[[str], None]
-) -> None:
+class _Hands(NamedTuple):
+    """Those who are at work while a campaign runs."""
+
+    dropper: Dropper
+    bearer: Bearer
+    witness: Witness
+    killer: Killer
+
+
+def _until_all_are_heard(hands: _Hands, folders: Sequence[Folder], say: Callable[[str], None]) -> None:
     """Drop folder after folder, never too many at once, until each job was heard of and all is delivered."""
-    waiting = list(campaign.folders)
+    waiting = list(folders)
     dropped, heard, told = 0, 0, ""
-    news = tick = next_drop = time.monotonic()
-    while waiting or heard < dropped or not dropper.idle:
+    news = tick = time.monotonic()
+    while waiting or heard < dropped or not hands.dropper.idle:
         room = waiting and dropped - heard + len(waiting[0].jobs) <= OPEN_AT_MOST
-        if room and time.monotonic() >= next_drop:
+        if room and hands.killer.busy < BUSY_AT_MOST:
             folder = waiting.pop(0)
-            dropper.drop(folder)
+            hands.dropper.drop(folder)
             dropped += len(folder.jobs)
-            next_drop = time.monotonic() + DROP_EVERY_SECONDS
-        dropper.deliver()
-        time.sleep(0.05)
-        if len(witness.messages) > heard:
-            heard, news = len(witness.messages), time.monotonic()
+        if hands.killer.busy < BUSY_AT_MOST:
+            hands.dropper.deliver()
+        time.sleep(0.1)
+        if len(hands.witness.messages) > heard:
+            heard, news = len(hands.witness.messages), time.monotonic()
         if time.monotonic() > tick:
-            dropper.redrive()
+            hands.dropper.redrive()
             tick = time.monotonic() + TICK_SECONDS
             if (line := f"{dropped} dropped, {heard} heard of") != told:
                 say(told := line)
+            elif time.monotonic() - news > NO_NEWS_SECONDS:
+                hands.bearer.deliver(hands.witness.messages)
         if time.monotonic() - news > SILENCE_SECONDS:
             return
 
@@ -166,8 +180,9 @@ def _judge(campaign: Campaign, stack: Stack, witness: Witness, standin: StandinC
         campaign.histories[name] = history(stack, job, evidence.get(name, Evidence()))
 
 
-def _submit(stack: Stack) -> str:
+def _function(stack: Stack, logical_id: str) -> str:
+    """Return the name that the deployed function `logical_id` got."""
     resource = stack.client("cloudformation").describe_stack_resource(
-        StackName=STACK_NAME, LogicalResourceId="Submit"
+        StackName=STACK_NAME, LogicalResourceId=logical_id
     )
     return str(resource["StackResourceDetail"]["PhysicalResourceId"])

@@ -59,8 +59,10 @@ class Dropper:
             heapq.heappush(self._due, (time.monotonic() + delay, self.rng.getrandbits(40), event))
 
     def deliver(self) -> None:
-        """Deliver the copies that are due."""
-        while self._due and self._due[0][0] <= time.monotonic():
+        """Deliver some of the copies that are due."""
+        for _ in range(_HANDS):
+            if not self._due or self._due[0][0] > time.monotonic():
+                return
             event = heapq.heappop(self._due)[2]
             self._start(self._invoke, event, self.rng.choice(["Event", "RequestResponse"]))
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +22,13 @@ class Execution:
     name: str
     arn: str
     status: str
+    error: str = ""
+    cause: str = ""
+
+    @property
+    def choked(self) -> bool:
+        """Whether the local AWS gave an expression up: it allows each a second, however busy the machine."""
+        return self.error.startswith("States.") and "Evaluation timeout" in self.cause
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,11 @@ class Evidence:
     posts: list[Seen] = field(default_factory=list)
     record: Mapping[str, Any] | None = None
     stored: Stored | None = None
+
+    @property
+    def choked(self) -> bool:
+        """Whether the local AWS broke the job's execution off."""
+        return any(execution.choked for execution in self.executions)
 
     @property
     def outcome(self) -> str:
@@ -80,7 +92,8 @@ def gather(
     for execution in executions(stack):
         described = machine.describe_execution(executionArn=execution.arn)
         names[execution.name] = json.loads(described["input"])["name"]
-        found[names[execution.name]].executions.append(execution)
+        known = replace(execution, error=described.get("error", ""), cause=described.get("cause", ""))
+        found[names[execution.name]].executions.append(known)
     for job_id, record in records(stack).items():
         if job_id in names:
             found[names[job_id]].record = record

@@ -39,6 +39,8 @@ class Killer:
     interval: float
     rng: random.Random
     kills: list[Kill] = field(default_factory=list)
+    busy: int = 0
+    """Workers that are starting or have an event in hand, a moment ago."""
     _ready: set[int] = field(default_factory=set)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -62,12 +64,12 @@ class Killer:
                 due = time.monotonic() + self.rng.expovariate(1 / self.interval)
 
     def _notice_idle(self) -> None:
-        """Remember which workers wait for an event, and so have started."""
+        """Remember which workers have waited for an event, and so have started; count those that do not."""
         alive = set(children(self.aws_pid))
+        busy = {pid for pid in alive if _busy(pid)}
         self._ready &= alive
-        for pid in alive - self._ready:
-            if _read(pid, "syscall").startswith(_IDLE) and _ticks(pid) > _STARTED_TICKS:
-                self._ready.add(pid)
+        self._ready |= {pid for pid in alive - busy if _ticks(pid) > _STARTED_TICKS}
+        self.busy = len(busy)
 
     def _strike(self, function: str) -> None:
         """Wait a moment for a busy worker of `function`, and kill it."""

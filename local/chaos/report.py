@@ -42,6 +42,7 @@ def summary(campaign: Campaign) -> dict[str, Any]:
         "seconds": round(campaign.seconds, 1),
         "outcomes": dict(verdict.outcomes.most_common()),
         "doubts_from_kills": verdict.unforeseen_doubts,
+        "broken_off_by_the_local_aws": verdict.choked,
         "broken": {
             "events": campaign.counts,
             "workers_killed": dict(sorted(kills.items())),
@@ -67,7 +68,9 @@ def show(console: Console, campaign: Campaign) -> None:
     for code, count in figures["outcomes"].items():
         outcomes.add_row(code, str(count))
     console.print(outcomes)
-    console.print_json(json.dumps({name: figures[name] for name in ("broken", "segmind")}))
+    console.print_json(
+        json.dumps({name: figures[name] for name in ("broken", "segmind", "broken_off_by_the_local_aws")})
+    )
     promises = Table("promise", "violations")
     for name in PROMISES:
         promises.add_row(name.replace("_", " "), str(figures[name]))

@@ -33,6 +33,8 @@ class Verdict:
     outcomes: Counter[str] = field(default_factory=Counter)
     unforeseen_doubts: int = 0
     """Jobs that ended as SUBMISSION_UNKNOWN because `request` was killed, not because Segmind was odd."""
+    choked: int = 0
+    """Jobs whose execution the local AWS itself gave up (`Execution.choked`): they only must be told of."""
     violations: list[Violation] = field(default_factory=list)
 
     def count(self, promise: str) -> int:
@@ -56,6 +58,7 @@ def judge(
     for job in jobs:
         found = evidence.get(job.name, Evidence())
         verdict.outcomes[found.outcome] += 1
+        verdict.choked += found.choked
         verdict.unforeseen_doubts += found.outcome == "SUBMISSION_UNKNOWN" and not job.doubtful
         for promise, seen in _broken(job, found, tears, check):
             verdict.violations.append(Violation(promise, job.name, seen))
@@ -77,7 +80,7 @@ def _broken(
         return
     yield from _words(found, check)
     yield from _result(found)
-    if found.outcome == job.expected:
+    if found.outcome == job.expected or found.choked:
         return
     if found.outcome == "SUBMISSION_UNKNOWN" and torn(found, tears):
         return
@@ -89,7 +92,7 @@ def _executions(found: Evidence) -> Iterator[tuple[str, str]]:
     """One execution a job, that ended as the notification says."""
     wanted = "SUCCEEDED" if found.outcome == "COMPLETED" else "FAILED"
     seen = [execution.status for execution in found.executions]
-    if seen != [wanted]:
+    if seen != [wanted] and not (found.choked and seen == ["FAILED"]):
         yield "one execution", f"{found.outcome}, executions {seen}"
     record = found.record or {}
     if record.get("state") != "CLOSED":

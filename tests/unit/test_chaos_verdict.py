@@ -148,3 +148,19 @@ def test_a_job_that_nobody_dropped_is_seen() -> None:
     verdict = judge([JOB], {JOB.name: evidence(), "another": evidence()}, NOTHING, (), lambda _: None)
 
     assert [violation.job for violation in verdict.violations] == ["another"]
+
+
+def test_an_execution_that_the_local_aws_gave_up_must_only_be_told_of() -> None:
+    choked = Execution(
+        "e", "arn", "FAILED", "States.QueryEvaluationError", "Evaluation timeout after 1000 ms"
+    )
+    verdict = judge(
+        [JOB],
+        {JOB.name: failure("INTERNAL_ERROR", "unknown", executions=[choked])},
+        NOTHING,
+        (),
+        lambda _: None,
+    )
+
+    assert (verdict.violations, verdict.choked) == ([], 1)
+    assert promises(evidence(messages=[], executions=[choked])) == ["no silent end"]
