@@ -14,10 +14,11 @@ from local import paths
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run what was asked for; return the exit status."""
+    known = [name for name in report.PAGES if name not in report.RUN_ELSEWHERE]
     arguments = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    arguments.add_argument("names", nargs="*", metavar="NAME", help=", ".join(report.PAGES))
-    names = arguments.parse_args(words).names or list(report.PAGES)
-    if unknown := [name for name in names if name not in report.PAGES]:
+    arguments.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
+    names = arguments.parse_args(words).names or known
+    if unknown := [name for name in names if name not in known]:
         arguments.error(f"no such benchmark: {', '.join(unknown)}")
     for name in names:
         print(f"\n{name}", flush=True)

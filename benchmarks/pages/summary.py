@@ -44,6 +44,12 @@ def _mistakes(results: Results) -> list[tuple[str, str, str]]:
         line(f"charged again, {jobs} jobs with faults", "charged_again"),
         line("ended without a word", "silent"),
         line("results lost without a word", "lost_untold"),
+        (
+            f"{show(int(results['chaos']['jobs']))} jobs while everything breaks at once",
+            f"{results['chaos']['double_charges']} charged twice, {results['chaos']['lost_results']} lost, "
+            f"{results['chaos']['silent_ends']} silent",
+            "",
+        ),
     ]
 
 
