@@ -3,7 +3,8 @@
 import pytest
 import requests
 
-from lipdrop.source import Identity, LinkSource, StreamSource
+from lipdrop.body import Identity
+from lipdrop.source import LinkSource, StreamSource
 from lipdrop.source_errors import Changed, HostRefused, Invalid, SourceError, Unreachable
 from tests.segmind_fake import Canned, FakeWire
 

@@ -12,13 +12,14 @@ uploads run beside the downloads.
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct
 
+from lipdrop.body import PIECE_BYTES, Body
 from lipdrop.parts import Buffers, Pace, Parts, Stopped
 from lipdrop.results import Upload
-from lipdrop.source import PIECE_BYTES, Body, Source
+from lipdrop.source import Source
 from lipdrop.source_errors import SourceError, TooLarge, Truncated, Unreachable
 from lipdrop.windows import Windows
 
@@ -29,9 +30,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     """How the copying is done.
 
     `part_bytes` and `connections` are what a Lambda's network (about 75 MB/s) needs at 25 MB/s a
-    connection, twice over; `buffers` bounds memory. A stream under `enough` bytes a second gets help, as
-    a faster one fills such a network nearly alone; it is judged after each `probe_bytes`. A part that
-    takes longer than `part_seconds` has stalled. `ends_at`: when to give up, by the monotonic clock.
+    connection, twice over. `buffers` bound the memory; half of them are for a stream alone. A stream under
+    `enough` bytes a second gets help, as a faster one fills such a network nearly alone; it is judged after
+    each `probe_bytes`. A part that takes longer than `part_seconds` has stalled. `ends_at`: when to give
+    up, by the monotonic clock.
     """
 
     max_bytes: int
@@ -99,11 +101,10 @@ class Copying:
         self._limits = limits
         self._clock = clock
         self._parts = Parts(body.identity.length, limits.part_bytes)
-        self._buffers = Buffers(limits.buffers - 1, limits.part_bytes)
+        self._buffers = Buffers(limits.buffers // 2 - 1, limits.part_bytes)
         self._pace = Pace(limits.probe_bytes, limits.enough)
         self._uploads = ThreadPoolExecutor(limits.connections, "upload")
         self._helpers = ThreadPoolExecutor(limits.connections, "range")
-        self._pending: list[Future[None]] = []
         self._failure: BaseException | None = None
         self._stopped = threading.Event()
         self._size = 0
@@ -152,14 +153,16 @@ class Copying:
         """Judge the stream's pace, and call for help when it is slow."""
         if self._stopped.is_set():
             raise Stopped
-        slow = self._pace.slow(received, seconds)
-        if slow and self._body.ranges and self.connections == 1:
+        if self._pace.slow(received, seconds) and self._body.ranges:
             self._spread()
 
     def _spread(self) -> None:
         """Let more connections take parts from the back."""
         helpers = min(self._limits.connections - 1, self._parts.left())
-        self.connections = max(self.connections, 1 + helpers)
+        if helpers < 1 or self.connections > 1:
+            return
+        self.connections = 1 + helpers
+        self._buffers.allow(self._limits.buffers - self._limits.buffers // 2)
         for _ in range(helpers):
             self._helpers.submit(self._help)
 

@@ -33,6 +33,11 @@ class Buffers:
         """Take a buffer back."""
         self._free.put(buffer)
 
+    def allow(self, more: int) -> None:
+        """Let `more` buffers be made."""
+        with self._lock:
+            self._unmade += more
+
     def stop(self) -> None:
         """Let everybody who waits, or comes later, go."""
         with self._lock:

@@ -1,103 +1,21 @@
 """The body of a result as a source of bytes: one stream from the front, and ranges where it has them."""
 
-import http.client
 import re
-import time
-from collections.abc import Callable
-from typing import Protocol, Self
+from typing import Protocol
 from urllib.parse import urljoin
 
 import requests
 import urllib3
-from msgspec import Struct
 
+from lipdrop.body import RANGE_RECEIVE_BYTES, Body, Identity
 from lipdrop.hosts import MAX_REDIRECTS, check_url, origin
-from lipdrop.source_errors import Changed, Invalid, SourceError, Truncated, Unreachable
+from lipdrop.source_errors import Changed, Invalid, SourceError, Unreachable
 
 CONNECT_SECONDS = 5.0
 STALL_SECONDS = 20.0
 """Silence on a connection after which it counts as dead."""
-PIECE_BYTES = 1 << 20
-
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _REDIRECTS = {301, 302, 303, 307, 308}
-
-
-class Identity(Struct, frozen=True, kw_only=True):
-    """What tells one version of a file from another: total bytes, ETag, date; None and "" if unsaid."""
-
-    length: int | None
-    etag: str = ""
-    modified: str = ""
-
-    @property
-    def pinned(self) -> bool:
-        """Whether a later answer can be known to come from the same file."""
-        return self.length is not None and bool(self.etag or self.modified)
-
-
-class Body:
-    """One answered GET: its bytes from the front, counted against what was announced.
-
-    `identity.length` is the whole file's; `ranges` says whether more GETs can fetch other parts of it.
-    `ends_clearly`: a cut connection cannot pass for the end of the body.
-    """
-
-    def __init__(
-        self,
-        response: requests.Response,
-        identity: Identity,
-        *,
-        size: int | None,
-        ranges: bool = False,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.identity = identity
-        self.ranges = ranges
-        self.content_type = response.headers.get("content-type", "").partition(";")[0].strip()
-        self.ends_clearly = size is not None or "chunked" in response.headers.get("transfer-encoding", "")
-        self._response = response
-        self._left = size
-        self._clock = clock
-
-    def __enter__(self) -> Self:
-        """Return the body itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Give the connection up: what was not read is not wanted."""
-        self._response.close()
-
-    def read_into(self, buffer: memoryview, within: float) -> int:
-        """Fill `buffer` and return how many bytes it took: fewer only at the end of the body.
-
-        `within`: seconds after which a trickle counts as a stall. Raises Truncated, Unreachable.
-        """
-        wanted = len(buffer) if self._left is None else min(len(buffer), self._left)
-        give_up = self._clock() + within
-        filled = 0
-        while filled < wanted:
-            data = self._read(wanted - filled)
-            if not data:
-                break
-            buffer[filled : filled + len(data)] = data
-            filled += len(data)
-            if self._clock() > give_up:
-                raise Unreachable("The result came too slowly.")
-        if self._left is not None:
-            self._left -= filled
-            if filled < wanted:
-                raise Truncated(f"The result's body ended {self._left} bytes too early.")
-        return filled
-
-    def _read(self, size: int) -> bytes:
-        # read1: one receive a call, so that a trickle cannot hide in a long read.
-        try:
-            return self._response.raw.read1(min(size, PIECE_BYTES), decode_content=False) or b""
-        except (urllib3.exceptions.HTTPError, requests.RequestException, OSError) as error:
-            if any(isinstance(cause, http.client.IncompleteRead) for cause in (error, *error.args)):
-                raise Truncated("The result's body was cut off.") from None
-            raise Unreachable(f"The connection to the result broke: {type(error).__name__}.") from None
 
 
 class Source(Protocol):
@@ -189,7 +107,7 @@ class LinkSource:
             raise Changed("The file behind the link changed while it was read.")
         if got[:2] != (first, last):
             raise Unreachable(f"Asked for bytes {first}-{last} of the result, got {got[0]}-{got[1]}.")
-        return Body(response, identity, size=last - first + 1, ranges=True)
+        return Body(response, identity, size=last - first + 1, ranges=True, receive=RANGE_RECEIVE_BYTES)
 
     def _get(self, headers: dict[str, str]) -> requests.Response:
         """Send one GET, follow at most `MAX_REDIRECTS` checked redirects, return a good answer."""

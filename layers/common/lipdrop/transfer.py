@@ -11,10 +11,11 @@ from typing import Literal
 
 from msgspec import Struct
 
+from lipdrop.body import PIECE_BYTES, Body
 from lipdrop.container import HEAD_BYTES, require_video
 from lipdrop.copying import Copying, Limits, fill
 from lipdrop.results import Results, StoredVideo
-from lipdrop.source import PIECE_BYTES, Body, Source
+from lipdrop.source import Source
 from lipdrop.source_errors import TooLarge
 from lipdrop.windows import Passed, Windows
 
