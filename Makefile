@@ -50,8 +50,12 @@ invoke: $(READY) ## Run each function with its event under `sam local invoke` (n
 	@$(BIN)/pytest tests/sam_local
 
 .PHONY: bench
-bench: $(READY) ## Measure; write benchmarks/results/
-	@$(BIN)/python -m benchmarks
+bench: $(READY) ## Measure, write benchmarks/results/ and the tables that show it: [BENCH="polling copy"]
+	@$(BIN)/python -m benchmarks $(BENCH)
+
+.PHONY: chaos
+chaos: $(READY) ## Break every seam at once, judge each job: [JOBS=1000] [SEED=1]
+	@$(BIN)/python -m local.chaos --jobs $(or $(JOBS),1000) --seed $(or $(SEED),1)
 
 .PHONY: requirements
 requirements: $(UV) ## Pin again what requirements/*.in and layers/*/requirements.in ask for
