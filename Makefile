@@ -54,8 +54,8 @@ bench: $(READY) ## Measure, write benchmarks/results/ and the tables that show i
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 .PHONY: chaos
-chaos: $(READY) ## Break every seam at once, judge each job: [JOBS=1000] [SEED=1]
-	@$(BIN)/python -m local.chaos --jobs $(or $(JOBS),1000) --seed $(or $(SEED),1)
+chaos: $(READY) ## Break every seam at once, judge each job: [JOBS=1000] [SEED=1] [ONLY=job]
+	@$(BIN)/python -m local.chaos --jobs $(or $(JOBS),1000) --seed $(or $(SEED),1) --only "$(ONLY)" --save
 
 .PHONY: requirements
 requirements: $(UV) ## Pin again what requirements/*.in and layers/*/requirements.in ask for
