@@ -18,22 +18,29 @@ PACKET = 1_024
 
 @cache
 def sample_video(
-    seconds: int = 2, *, index_first: bool = False, picture: bool = True, sound: bool = True
+    seconds: int = 2,
+    *,
+    index_first: bool = False,
+    picture: bool = True,
+    sound: bool = True,
+    plain: bool = False,
 ) -> bytes:
-    """Return an MP4 of so many seconds, about 0.5 MB each; its index at the end or in front."""
+    """Return an MP4 of so many seconds, 0.5 MB each unless `plain`; its index at the end or in front."""
     options = {"movflags": "faststart"} if index_first else {}
     with TemporaryDirectory() as folder:
         path = Path(folder) / "sample.mp4"
-        _write(path, seconds, options, picture=picture, sound=sound)
+        _write(path, seconds, options, picture=picture, sound=sound, plain=plain)
         return path.read_bytes()
 
 
-def _write(path: Path, seconds: int, options: dict[str, str], *, picture: bool, sound: bool) -> None:
+def _write(
+    path: Path, seconds: int, options: dict[str, str], *, picture: bool, sound: bool, plain: bool
+) -> None:
     with av.open(str(path), "w", format="mp4", options=options) as container:
         drawings = _picture_stream(container) if picture else None
         voice = container.add_stream("aac", rate=RATE, layout="mono") if sound else None
         if drawings:
-            _draw(container, drawings, seconds)
+            _draw(container, drawings, seconds, plain=plain)
         if voice:
             _speak(container, voice, seconds)
 
@@ -45,10 +52,11 @@ def _picture_stream(container: OutputContainer) -> VideoStream:
     return stream
 
 
-def _draw(container: OutputContainer, stream: VideoStream, seconds: int) -> None:
+def _draw(container: OutputContainer, stream: VideoStream, seconds: int, *, plain: bool) -> None:
     noise = np.random.default_rng(0)
     for number in range(seconds * FPS):
-        frame = av.VideoFrame.from_ndarray(noise.integers(0, 255, (120, 160, 3), dtype=np.uint8))
+        picture = noise.integers(0, 1 if plain else 255, (120, 160, 3), dtype=np.uint8)
+        frame = av.VideoFrame.from_ndarray(picture)
         frame.pts, frame.time_base = number, Fraction(1, FPS)
         container.mux(stream.encode(frame))
     container.mux(stream.encode())

@@ -15,19 +15,24 @@ from lipdrop.parts import Buffers, Pace, Parts, Stopped
 )
 def test_every_part_is_given_out_and_each_only_once(length: int, steps: list[str]) -> None:
     parts = Parts(length, 100)
-    held: list[int] = []
+    done: list[int] = []
+    ranges: list[int] = []
     for step in steps:
-        if step == "return" and held:
-            parts.give_back(held.pop())
-        else:
-            taken = parts.take_front() if step == "front" else parts.take_back()
-            held += [] if taken is None else [taken]
+        if step == "return" and ranges:
+            parts.give_back(ranges.pop())
+        elif step == "back" and (taken := parts.take_back()) is not None:
+            ranges.append(taken)
+        elif step == "front" and not ranges and (taken := parts.take_front()) is not None:
+            done.append(taken)
+    for index in ranges:
+        parts.fetched()
+        done.append(index)
     while (taken := parts.take_front()) is not None:
-        held.append(taken)
+        done.append(taken)
     while (taken := parts.take_back()) is not None:
-        held.append(taken)
-    assert sorted(held) == list(range(-(-length // 100)))
-    assert sum(parts.size(index) for index in held) == length
+        done.append(taken)
+    assert sorted(done) == list(range(-(-length // 100)))
+    assert sum(parts.size(index) for index in done) == length
     assert parts.left() == 0
 
 
@@ -37,6 +42,26 @@ def test_the_stream_takes_over_what_the_last_range_gave_back() -> None:
     parts.give_back(4)
     parts.give_back(3)
     assert [parts.take_front() for _ in range(6)] == [0, 1, 2, 3, 4, None]
+
+
+def test_a_stream_that_meets_ranges_waits_for_them_and_goes_on_if_they_fail() -> None:
+    parts = Parts(200, 100)
+    assert [parts.take_front(), parts.take_back()] == [0, 1]
+    threading.Timer(0.02, parts.give_back, [1]).start()
+    assert parts.take_front() == 1
+    parts = Parts(200, 100)
+    assert [parts.take_front(), parts.take_back()] == [0, 1]
+    threading.Timer(0.02, parts.fetched).start()
+    assert parts.take_front() is None
+
+
+def test_a_stream_that_waits_is_let_go() -> None:
+    parts = Parts(200, 100)
+    parts.take_back()
+    parts.take_front()
+    threading.Timer(0.02, parts.stop).start()
+    with pytest.raises(Stopped):
+        parts.take_front()
 
 
 def test_a_file_of_unknown_length_has_parts_without_end_and_none_at_the_back() -> None:

@@ -140,7 +140,7 @@ class Copying:
                 if not self._body.ranges:
                     raise
                 self._buffers.give(buffer)
-                self._parts.give_back(index)
+                self._parts.give_front_back(index)
                 self._spread()
                 return
             self._send(index, buffer, filled)
@@ -179,16 +179,25 @@ class Copying:
         source may refuse so many connections, or answer each with another ETag, and still give a stream.
         """
         while (index := self._parts.take_back()) is not None:
-            buffer = self._buffers.take()
             try:
-                self._fetch(index, buffer)
+                buffer = self._fetched(index)
             except SourceError:
-                self._buffers.give(buffer)
                 self._parts.give_back(index)
                 if last_resort:
                     raise
                 return
+            self._parts.fetched()
             self._send(index, buffer, self._parts.size(index))
+
+    def _fetched(self, index: int) -> bytearray:
+        """Return a buffer with this part in it."""
+        buffer = self._buffers.take()
+        try:
+            self._fetch(index, buffer)
+        except SourceError:
+            self._buffers.give(buffer)
+            raise
+        return buffer
 
     def _fetch(self, index: int, buffer: bytearray) -> None:
         """Fetch one part as a range, with a few tries."""
@@ -244,3 +253,4 @@ class Copying:
             self._failure = self._failure or error
         self._stopped.set()
         self._buffers.stop()
+        self._parts.stop()

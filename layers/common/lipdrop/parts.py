@@ -56,39 +56,76 @@ class Parts:
         self._part_bytes = part_bytes
         self._front = 0
         self._back = None if length is None else -(-length // part_bytes)
+        self._under_way = 0
         self._returned: set[int] = set()
-        self._lock = threading.Lock()
+        self._stopped = False
+        self._changed = threading.Condition()
 
     def take_front(self) -> int | None:
-        """Return the next part of the stream, counted from 0; None where another has been there."""
-        with self._lock:
+        """Return the next part of the stream, counted from 0; None where a range has been there.
+
+        Where the stream meets ranges that are under way it waits for them: if they fail, it goes on.
+        Raises Stopped once `stop` was called.
+        """
+        with self._changed:
+            self._changed.wait_for(self._front_decided)
+            if self._stopped:
+                raise Stopped
             if self._front == self._back:
                 return None
             self._front += 1
             return self._front - 1
 
     def take_back(self) -> int | None:
-        """Return a part that was given back, or the last one of all; None if there is none."""
-        with self._lock:
+        """Return a part that was given back, or the last one of all; None if there is none.
+
+        Whoever takes one says `fetched` or `give_back` afterwards.
+        """
+        with self._changed:
             if self._returned:
-                return self._returned.pop()
-            if self._back is None or self._front == self._back:
+                index = self._returned.pop()
+            elif self._back is None or self._front == self._back:
                 return None
-            self._back -= 1
-            return self._back
+            else:
+                self._back -= 1
+                index = self._back
+            self._under_way += 1
+            return index
+
+    def fetched(self) -> None:
+        """Say that a part from the back is there."""
+        with self._changed:
+            self._under_way -= 1
+            self._changed.notify_all()
 
     def give_back(self, index: int) -> None:
         """Let somebody else fetch this part; the stream, where nothing behind it was fetched yet."""
-        with self._lock:
+        with self._changed:
+            self._under_way -= 1
             self._returned.add(index)
             while self._back in self._returned:
                 self._returned.remove(self._back)
                 self._back += 1
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Let a stream that waits go."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def give_front_back(self, index: int) -> None:
+        """Leave the stream's own part to ranges: the stream broke."""
+        with self._changed:
+            self._returned.add(index)
 
     def left(self) -> int:
         """Return how many parts nobody has taken yet; 0 where that is not known."""
-        with self._lock:
+        with self._changed:
             return 0 if self._back is None else self._back - self._front + len(self._returned)
+
+    def _front_decided(self) -> bool:
+        return self._stopped or self._front != self._back or not self._under_way
 
     def offset(self, index: int) -> int:
         """Return the part's first byte."""
