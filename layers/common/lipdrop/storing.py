@@ -3,6 +3,7 @@
 import itertools
 import math
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -66,13 +67,14 @@ class Storer(Struct, frozen=True, kw_only=True):
         """
         if kept := self._already(job, request_id):
             return kept
-        pauses = iter(PAUSES)
+        pauses, misses = iter(PAUSES), Counter[str]()
         for number in itertools.count(1):
             outcome = self._attempt(job, request_id, self._limits(number, ends_at))
             if isinstance(outcome, Kept):
                 return outcome
             pause = max(next(pauses, math.inf), outcome.retry_at - self.clock())
-            if number >= outcome.tries or self.clock() + pause >= ends_at:
+            misses[outcome.failure.code] += 1
+            if misses[outcome.failure.code] >= outcome.tries or self.clock() + pause >= ends_at:
                 return _counted(outcome.failure, number)
             self.pause(pause)
         raise AssertionError("itertools.count ends never")

@@ -8,7 +8,14 @@ from botocore.exceptions import ClientError
 
 from lipdrop.copying import Limits
 from lipdrop.ending import Ending
-from lipdrop.segmind_errors import AccountTrouble, Expired, InferenceFailed, RateLimited, ResultInvalid
+from lipdrop.segmind_errors import (
+    AccountTrouble,
+    Expired,
+    InferenceFailed,
+    RateLimited,
+    ResultInvalid,
+    Unavailable,
+)
 from lipdrop.segmind_result import Link, Stream
 from tests.file_server import Plan
 from tests.results_world import BUCKET, NOW, World
@@ -95,6 +102,22 @@ def test_no_try_begins_that_the_function_could_not_finish(
 
 def test_a_passing_fault_costs_a_pause_and_no_more(scene: World, plan: Plan, ending: EndingMaker) -> None:
     plan.faults = ["html", "cut"]
+    assert scene.finalizer.finish(ending(), LATER)["status"] == "COMPLETED"
+    assert scene.stored("launch/fr.mp4") == sample_video()
+
+
+def test_silence_takes_no_tries_from_a_result_that_comes_wrong_in_the_end(
+    scene: World, plan: Plan, ending: EndingMaker
+) -> None:
+    usual, silences = scene.answer, [Unavailable("Out of service.", http_status=503)] * 3
+
+    def answer(request_id: str) -> Link | Stream:
+        if silences:
+            raise silences.pop()
+        return usual(request_id)
+
+    scene.answer = answer
+    plan.faults = ["cut", "html"]
     assert scene.finalizer.finish(ending(), LATER)["status"] == "COMPLETED"
     assert scene.stored("launch/fr.mp4") == sample_video()
 
