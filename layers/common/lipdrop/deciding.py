@@ -4,6 +4,7 @@ A job that broke off while its request was under way gets one more look: a finis
 is stored. Otherwise the ledger says whether money was spent.
 """
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -16,8 +17,8 @@ from lipdrop.failures import FAILURES, failure
 from lipdrop.ledger import Record
 from lipdrop.model import Charged, Failure, Job
 from lipdrop.segmind import Status
-from lipdrop.segmind_errors import SegmindError
-from lipdrop.storing import Kept, Storer
+from lipdrop.segmind_errors import Expired, SegmindError
+from lipdrop.storing import PAUSES, Kept, Storer
 
 RESULT_LIFE_SECONDS = 3600
 """Segmind forgets a request an hour after its POST (its documents): no use in trying longer."""
@@ -82,10 +83,7 @@ class Decider(Struct, frozen=True, kw_only=True):
 
     def _rescued(self, error: Failure, job: Job, request_id: str, ends_at: float) -> Outcome:
         """Look once more: store a finished result, take back the charge of a failed request."""
-        try:
-            seen = self.status(request_id).status
-        except SegmindError:
-            return Outcome(error=error)
+        seen = self._seen(request_id, ends_at)
         if seen == "FAILED":
             return Outcome(error=msgspec.structs.replace(error, charged="no"))
         if seen != "COMPLETED":
@@ -95,6 +93,24 @@ class Decider(Struct, frozen=True, kw_only=True):
             return outcome
         saved = f"The result was saved although the job had failed: {error.code}, {error.message}"
         return msgspec.structs.replace(outcome, warnings=(*outcome.warnings, saved), rescued=True)
+
+    def _seen(self, request_id: str, ends_at: float) -> str | None:
+        """Return Segmind's word about a request, None if it has none, or gives none in five minutes.
+
+        Nobody looks after this: a passing silence must not cost a result that was paid for.
+        """
+        clock, pause = self.storer.clock, self.storer.pause
+        for rest in (*PAUSES, math.inf):
+            try:
+                return self.status(request_id).status
+            except Expired:
+                return None
+            except SegmindError as silent:
+                until = max(clock() + rest, silent.retry_at or 0)
+            if until >= ends_at:
+                return None
+            pause(until - clock())
+        return None
 
 
 def _decided(ending: Ending) -> Failure | None:

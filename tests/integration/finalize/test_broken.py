@@ -8,7 +8,7 @@ import pytest
 from lipdrop.ending import AlertCall, Ending, read_event
 from lipdrop.model import Job, to_json
 from lipdrop.segmind import Status
-from lipdrop.segmind_errors import Unavailable
+from lipdrop.segmind_errors import Expired, Unavailable
 from tests.results_world import NOW, World
 from tests.sample_video import sample_video
 
@@ -70,16 +70,56 @@ def test_a_request_still_under_way_is_named_with_its_charge(
     assert "request id" in message["error"]["action"]
 
 
-def test_a_segmind_that_does_not_answer_does_not_hold_the_message_up(
+def silent_for(looks: int, then: str) -> Callable[[str], Status]:
+    """Return a Segmind that is out of service for so many looks."""
+    silences = [Unavailable("Out of service.", http_status=503)] * looks
+
+    def look(_: str) -> Status:
+        if silences:
+            raise silences.pop()
+        return Status(status=then)  # type: ignore[arg-type]
+
+    return look
+
+
+def test_a_segmind_that_does_not_answer_is_asked_for_five_minutes_and_then_told_of(
     scene: World, job: Job, stopped: EndingMaker
 ) -> None:
-    def silent(_: str) -> Status:
-        raise Unavailable("Out of service.", http_status=503)
-
     asked(scene, job)
-    scene.status = silent
+    scene.status = silent_for(99, "COMPLETED")
     scene.finalizer.finish(stopped("TIMED_OUT"), LATER)
     assert message_of(scene)["error"]["code"] == "TIMED_OUT"
+    assert 240 < sum(scene.pauses) < 300
+
+
+def test_a_passing_silence_at_the_last_look_costs_no_result(
+    scene: World, job: Job, stopped: EndingMaker
+) -> None:
+    asked(scene, job)
+    scene.status = silent_for(2, "COMPLETED")
+    assert scene.finalizer.finish(stopped("TIMED_OUT"), LATER)["status"] == "COMPLETED"
+    assert scene.pauses == [1, 3]
+
+
+def test_nobody_waits_for_an_answer_beyond_the_life_of_the_request(
+    scene: World, job: Job, stopped: EndingMaker
+) -> None:
+    asked(scene, job)
+    scene.status = silent_for(99, "COMPLETED")
+    scene.finalizer.finish(stopped("TIMED_OUT"), NOW + 3)
+    assert message_of(scene)["error"]["code"] == "TIMED_OUT"
+    assert scene.pauses == [1]
+
+
+def test_an_expired_request_is_not_asked_for_again(scene: World, job: Job, stopped: EndingMaker) -> None:
+    def gone(_: str) -> Status:
+        raise Expired("Unknown request.", http_status=404)
+
+    asked(scene, job)
+    scene.status = gone
+    scene.finalizer.finish(stopped("TIMED_OUT"), LATER)
+    assert message_of(scene)["error"]["code"] == "TIMED_OUT"
+    assert scene.pauses == []
 
 
 def test_a_job_stopped_in_the_middle_of_its_post_is_in_doubt(
