@@ -8,20 +8,7 @@ from local import paths
 from local.stack import Stack, running
 from local.standin.control import StandinControl
 from local.subscriber import Subscriber
-
-STAND_IN = ("--processing-seconds", "1")
-PARAMETERS = {
-    "ExpectedBaseSeconds": "100",
-    "ExpectedSecondsPerSecond": "0",
-    "DeadlineSeconds": "25",
-    "MaxMediaSeconds": "20",
-    "MaxMediaBytes": "1000000",
-    "MaxJobCost": "1.2",
-    "MaxResultBytes": "700000",
-}
-"""Wide enough for the sample media, and for a machine that has other things to do."""
-WAIT_SCALE = "0.01"
-"""The local AWS waits a hundredth of what the state machine says; what functions measure stays real time."""
+from tests.e2e.outcomes.limits import PARAMETERS, STAND_IN, WAIT_SCALE
 
 
 @pytest.fixture(scope="session")

@@ -75,5 +75,17 @@ def under_way(stack: Stack, folder: str, count: int = 1) -> list[str]:
     raise AssertionError(f"not {count} executions of {folder} under way after {PATIENCE_SECONDS} s")
 
 
+def until_in(stack: Stack, execution: str, state: str) -> None:
+    """Wait until `execution` has entered `state`."""
+    machine, deadline = stack.client("stepfunctions"), time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        pages = machine.get_paginator("get_execution_history").paginate(executionArn=execution)
+        entered = [event.get("stateEnteredEventDetails", {}) for page in pages for event in page["events"]]
+        if any(details.get("name") == state for details in entered):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{state} was not entered")
+
+
 def _name(machine: Any, arn: str) -> str:
     return str(json.loads(machine.describe_execution(executionArn=arn)["input"]).get("name"))

@@ -36,6 +36,36 @@ def invoke(stack: Stack, function: str, event: dict[str, Any]) -> dict[str, Any]
     raise AssertionError(f"{function}: {said}")
 
 
+def status_change(stack: Stack, execution: str, status: str) -> dict[str, Any]:
+    """Return the event that EventBridge sends when `execution` ends so (Step Functions developer guide)."""
+    known = stack.client("stepfunctions").describe_execution(executionArn=execution)
+    started = int(known["startDate"].timestamp() * 1000)
+    return {
+        "version": "0",
+        "id": "315c1398-40ff-a850-213b-158f73e60175",
+        "detail-type": "Step Functions Execution Status Change",
+        "source": "aws.states",
+        "account": "000000000000",
+        "time": "2026-11-26T10:00:00Z",
+        "region": "us-east-1",
+        "resources": [execution],
+        "detail": {
+            "executionArn": execution,
+            "stateMachineArn": stack.state_machine_arn,
+            "name": known["name"],
+            "status": status,
+            "startDate": started,
+            "stopDate": started + 60_000,
+            "input": known["input"],
+            "inputDetails": {"included": True},
+            "output": None,
+            "outputDetails": None,
+            "error": None,
+            "cause": None,
+        },
+    }
+
+
 @contextmanager
 def configured(
     stack: Stack, function: str, *, without: str = "", timeout: int = 0, **variables: str

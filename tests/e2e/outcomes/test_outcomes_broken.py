@@ -12,13 +12,14 @@ from local.standin.control import StandinControl
 from local.standin.model import Fault
 from local.subscriber import Subscriber
 from tests.e2e.journey import hear, result, seen
-from tests.e2e.outcomes.dropping import PAIR, drop_files, only, outcome, subscribed, under_way
+from tests.e2e.outcomes.dropping import PAIR, drop_files, only, outcome, subscribed, under_way, until_in
 from tests.e2e.outcomes.mishaps import (
     broken_definition,
     configured,
     invoke,
     no_slot_free,
     one_retry,
+    status_change,
     topic_unreachable,
 )
 
@@ -100,7 +101,7 @@ def test_a_job_whose_message_nobody_could_be_sent_is_told_of_once_the_topic_is_b
     with one_retry(stack), topic_unreachable(stack):
         drop_files(stack, "topic", PAIR)
         (execution,) = under_way(stack, "topic")
-        _until_in(stack, execution, "WaitForTopic")
+        until_in(stack, execution, "WaitForTopic")
 
     message = only(subscriber)
 
@@ -113,7 +114,7 @@ def test_an_execution_stopped_by_hand_is_told_of(stack: Stack, standin: StandinC
     subscriber = subscribed(stack, "aborted")
     drop_files(stack, "aborted", PAIR)
     (execution,) = under_way(stack, "aborted")
-    _until_in(stack, execution, "CheckStatus")
+    until_in(stack, execution, "CheckStatus")
 
     stack.client("stepfunctions").stop_execution(executionArn=execution, cause="wrong video")
 
@@ -129,7 +130,7 @@ def test_an_execution_that_timed_out_is_told_of(stack: Stack, standin: StandinCo
         drop_files(stack, "timed-out", PAIR)
         (execution,) = under_way(stack, "timed-out")
 
-        answer = invoke(stack, "Finalize", _timed_out(stack, execution))
+        answer = invoke(stack, "Finalize", status_change(stack, execution, "TIMED_OUT"))
 
     message = only(subscriber)
     assert answer["status"] == "FAILED"
@@ -143,36 +144,6 @@ def test_an_execution_that_breaks_on_an_expression_is_told_of(stack: Stack) -> N
 
     assert (message["error"]["code"], message["error"]["charged"]) == ("INTERNAL_ERROR", "no")
     assert "out of order" in message["error"]["message"]
-
-
-def _timed_out(stack: Stack, execution: str) -> dict[str, Any]:
-    """Return the event that EventBridge sends when `execution` runs out of time (Step Functions guide)."""
-    known = stack.client("stepfunctions").describe_execution(executionArn=execution)
-    started = int(known["startDate"].timestamp() * 1000)
-    return {
-        "version": "0",
-        "id": "315c1398-40ff-a850-213b-158f73e60175",
-        "detail-type": "Step Functions Execution Status Change",
-        "source": "aws.states",
-        "account": "000000000000",
-        "time": "2026-11-26T10:00:00Z",
-        "region": "us-east-1",
-        "resources": [execution],
-        "detail": {
-            "executionArn": execution,
-            "stateMachineArn": stack.state_machine_arn,
-            "name": known["name"],
-            "status": "TIMED_OUT",
-            "startDate": started,
-            "stopDate": started + 345_600_000,
-            "input": known["input"],
-            "inputDetails": {"included": True},
-            "output": None,
-            "outputDetails": None,
-            "error": None,
-            "cause": None,
-        },
-    }
 
 
 def _definition(stack: Stack) -> dict[str, Any]:
@@ -201,15 +172,3 @@ def _evaluated(stack: Stack, expression: Any, variables: dict[str, Any]) -> Any:
         time.sleep(0.05)
     machine.delete_state_machine(stateMachineArn=arn)
     return json.loads(ended["output"])
-
-
-def _until_in(stack: Stack, execution: str, state: str) -> None:
-    """Wait until `execution` has entered `state`."""
-    machine, deadline = stack.client("stepfunctions"), time.monotonic() + 60
-    while time.monotonic() < deadline:
-        pages = machine.get_paginator("get_execution_history").paginate(executionArn=execution)
-        entered = [event.get("stateEnteredEventDetails", {}) for page in pages for event in page["events"]]
-        if any(details.get("name") == state for details in entered):
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"{state} was not entered")

@@ -1,0 +1,26 @@
+"""How the stack of these tests is set up, and how it is deployed again."""
+
+from pathlib import Path
+
+from local import sam
+from local.stack import STAND_IN_PARAMETERS, Stack
+
+STAND_IN = ("--processing-seconds", "1")
+PARAMETERS = {
+    "ExpectedBaseSeconds": "100",
+    "ExpectedSecondsPerSecond": "0",
+    "DeadlineSeconds": "25",
+    "MaxMediaSeconds": "20",
+    "MaxMediaBytes": "1000000",
+    "MaxJobCost": "1.2",
+    "MaxResultBytes": "700000",
+}
+"""Wide enough for the sample media, and for a machine that has other things to do."""
+WAIT_SCALE = "0.01"
+"""The local AWS waits a hundredth of what the state machine says; what functions measure stays real time."""
+
+
+def deploy(stack: Stack, *, template: Path | None = None, **changed: str) -> None:
+    """Update the running `stack`: with another `template`, or with parameters that are `changed`."""
+    usual = {"SegmindBaseUrl": stack.segmind_base_url, **STAND_IN_PARAMETERS, **PARAMETERS}
+    sam.deploy(stack.endpoint, usual | changed, template=template)

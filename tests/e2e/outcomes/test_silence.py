@@ -1,0 +1,26 @@
+"""Whatever befell the jobs of this session: each of them was told of, once."""
+
+import json
+from collections import defaultdict
+
+from local.stack import Stack
+from local.subscriber import Subscriber
+from tests.e2e.journey import SCHEMA, settled
+from tests.e2e.outcomes.dropping import outcome
+
+
+def test_every_execution_ended_in_exactly_one_message(stack: Stack, everything: Subscriber) -> None:
+    outcome(stack, "spoken")
+    executions = {execution["name"] for execution in settled(stack)}
+
+    messages = [json.loads(envelope["Message"]) for envelope in everything.messages(wait_seconds=2)]
+
+    told: dict[str, set[str]] = defaultdict(set)
+    for message in messages:
+        if "AlarmName" not in message:  # CloudWatch has its own form
+            SCHEMA.validate(message)
+            if message["status"] != "ALERT":
+                told[message["job_id"]].add(message["id"])
+    assert set(told) == executions
+    finished_by_hand = {job_id for job_id, ids in told.items() if f"{job_id}:LAST_RESORT" in ids}
+    assert {job_id: ids for job_id, ids in told.items() if len(ids) > 1}.keys() <= finished_by_hand
