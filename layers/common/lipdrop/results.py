@@ -129,6 +129,18 @@ class Results:
         )
         return Upload(self._client, self.bucket, key, answer["UploadId"], metadata)
 
+    def sweep(self, key: str) -> None:
+        """Throw away every unfinished upload of `key`.
+
+        A run that was killed leaves one, and S3 begins two when its first answer is lost on the way. What
+        cannot be swept is left to the bucket's lifecycle rule.
+        """
+        with contextlib.suppress(ClientError, BotoCoreError):
+            answer = self._client.list_multipart_uploads(Bucket=self.bucket, Prefix=key)
+            for upload in answer.get("Uploads", []):
+                if upload["Key"] == key:
+                    Upload(self._client, self.bucket, key, upload["UploadId"], {}).abort()
+
     def read(self, key: str, start: int, length: int) -> bytes:
         """Return `length` bytes from `start` of the object at `key`; fewer at its end."""
         span = f"bytes={start}-{start + length - 1}"

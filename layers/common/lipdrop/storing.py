@@ -65,6 +65,12 @@ class Storer(Struct, frozen=True, kw_only=True):
         A video of this very job and request that lies there already is taken as it is. Raises what is
         neither Segmind's, the source's nor the bucket's fault, and S3's passing troubles.
         """
+        outcome = self._store(job, request_id, ends_at)
+        if isinstance(outcome, Failure) or outcome.video.size > self.limits.part_bytes:
+            self.results.sweep(video_key(job.name))
+        return outcome
+
+    def _store(self, job: Job, request_id: str, ends_at: float) -> Kept | Failure:
         if kept := self._already(job, request_id):
             return kept
         pauses, misses = iter(PAUSES), Counter[str]()

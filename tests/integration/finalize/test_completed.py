@@ -10,6 +10,7 @@ import requests
 from botocore.exceptions import ClientError
 from jsonschema import Draft202012Validator
 
+from lipdrop.copying import Limits
 from lipdrop.ending import Ending
 from lipdrop.ledger import Ledger
 from lipdrop.model import Estimate
@@ -104,6 +105,27 @@ def test_a_run_that_died_anywhere_is_finished_by_the_next_one(
     assert len(messages) == (2 if method == "mark_notified" else 1)
     assert len(plan.requests) == 1, "the stored video was fetched again"
     assert messages[0]["result"]["seconds"] == 2.0
+
+
+def test_uploads_that_a_killed_run_left_behind_are_swept_and_no_others(
+    scene: World, plan: Plan, ending: EndingMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
+    for key in ("launch/fr.mp4", "launch/fr.mp4", "launch/fr.mp4.mp4"):
+        scene.s3.create_multipart_upload(Bucket=BUCKET, Key=key)
+    scene.limits = Limits(max_bytes=1 << 30, part_bytes=len(sample_video()) - 1)
+    assert scene.finalizer.finish(ending(), LATER)["status"] == "COMPLETED"
+    (left,) = scene.s3.list_multipart_uploads(Bucket=BUCKET)["Uploads"]
+    assert left["Key"] == "launch/fr.mp4.mp4"
+
+
+def test_a_job_that_fails_after_a_killed_run_sweeps_too(
+    scene: World, plan: Plan, ending: EndingMaker
+) -> None:
+    scene.s3.create_multipart_upload(Bucket=BUCKET, Key="launch/fr.mp4")
+    plan.then = "html"
+    scene.finalizer.finish(ending(), LATER)
+    assert scene.open_uploads() == 0
 
 
 def test_the_video_of_another_job_at_the_same_place_is_replaced(scene: World, ending: EndingMaker) -> None:
