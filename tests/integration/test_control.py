@@ -10,7 +10,7 @@ from moto import mock_aws
 from lipdrop.control import BURIED_AT_ONCE, PROBE_SECONDS, Control
 from lipdrop.items import Items
 from lipdrop.schedule import learn
-from lipdrop.situation import QUIET_SECONDS, Blocked, Situation, Slot
+from lipdrop.situation import QUIET_SECONDS, REPEAT_SECONDS, Blocked, Situation, Slot
 from tests.jobs_table import TABLE, create_jobs_table
 
 if TYPE_CHECKING:
@@ -191,6 +191,15 @@ def test_one_job_tells_of_a_trouble_and_may_repeat_itself(control: Control) -> N
     assert control.raise_trouble(CREDITS, "none left", NOW).wants_alert(NOW)
     assert [control.claim_alert(CREDITS, job, NOW) for job in ("a", "b", "a")] == [True, False, True]
     assert not control.look().wants_alert(NOW)
+
+
+def test_a_trouble_that_nobody_mends_is_told_again_by_whoever_waits_then(control: Control) -> None:
+    control.raise_trouble(CREDITS, "none left", NOW)
+    control.claim_alert(CREDITS, "a", NOW)
+    later = NOW + REPEAT_SECONDS
+    assert not control.look().wants_alert(later - 1)
+    assert control.look().wants_alert(later)
+    assert [control.claim_alert(CREDITS, job, later) for job in ("b", "c", "b")] == [True, False, True]
 
 
 def test_there_is_nothing_to_tell_of_a_trouble_that_is_over(control: Control) -> None:

@@ -14,7 +14,7 @@ class Accepted(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="acce
     """Segmind has the request: look at it after `wait_seconds`. `posted_at` is in epoch seconds."""
 
     request_id: str
-    posted_at: int
+    posted_at: float
     expected_seconds: float
     wait_seconds: int
 

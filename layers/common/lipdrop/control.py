@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lipdrop.items import Items, OvertakenError, Values
 from lipdrop.schedule import learn
-from lipdrop.situation import Blocked, Gate, Situation, Slot
+from lipdrop.situation import REPEAT_SECONDS, Blocked, Gate, Situation, Slot
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -106,11 +106,20 @@ class Control:
             self._done("REMOVE trouble, not_before, gate", "trouble.since = :since", {":since": since})
 
     def claim_alert(self, code: str, job_id: str, now: float) -> bool:
-        """Whether `job_id` is to tell people of the trouble `code`: True for the first, and for it again."""
+        """Whether `job_id` is to tell people of the trouble `code`: True for the first, and for it again.
+
+        Another job's turn comes when the last alert is REPEAT_SECONDS old.
+        """
+        free = "attribute_not_exists(trouble.alert_by) OR trouble.alert_by = :job OR alerted.#at <= :stale"
         return self._done(
             "SET trouble.alert_by = :job, alerted = :alerted",
-            "trouble.#code = :code AND (attribute_not_exists(trouble.alert_by) OR trouble.alert_by = :job)",
-            {":job": job_id, ":code": code, ":alerted": {"code": code, "at": now}},
+            f"trouble.#code = :code AND ({free})",
+            {
+                ":job": job_id,
+                ":code": code,
+                ":stale": now - REPEAT_SECONDS,
+                ":alerted": {"code": code, "at": now},
+            },
         )
 
     def learn(self, predicted_seconds: float, actual_seconds: float) -> None:

@@ -28,7 +28,7 @@ class Look(Struct, frozen=True, kw_only=True):
 
     job_id: str
     request_id: str
-    posted_at: int
+    posted_at: float
     expected_seconds: float
     polls: int = 0
 

@@ -8,6 +8,8 @@ Gate = Literal["RATE_LIMIT", "SEGMIND_ERROR", "CANNOT_CONNECT", "ACCOUNT"]
 
 QUIET_SECONDS = 3600
 """A trouble that comes back sooner than this after its alert is the same one: no second alert."""
+REPEAT_SECONDS = 6 * 3600
+"""A trouble that nobody mends is told again after so long: as jobs then begin to fail of it."""
 
 
 class Trouble(Struct, frozen=True, kw_only=True):
@@ -41,9 +43,11 @@ class Situation(Struct, frozen=True, kw_only=True):
     ratio_n: int = 0
 
     def wants_alert(self, now: float) -> bool:
-        """Whether the present trouble is one that nobody has told people of."""
-        if self.trouble is None or self.trouble.alert_by:
+        """Whether the present trouble is one that people were not told of, or not for a long time."""
+        if self.trouble is None:
             return False
+        if self.trouble.alert_by:
+            return now - self.alerted.at >= REPEAT_SECONDS
         return self.alerted.code != self.trouble.code or now - self.alerted.at >= QUIET_SECONDS
 
     def dead(self, job_id: str, now: float) -> list[tuple[str, float]]:
