@@ -117,7 +117,7 @@ def test_every_failure_of_the_table_makes_a_valid_message(code: str) -> None:
 
 def test_dry_run_and_refused_drop_are_valid_without_result_and_media() -> None:
     assert validated(notification(job(dry_run=True), Course(finished_at=5)))["dry_run"] is True
-    refused = Job(job_id="x-1", name="x", manifest=S3Object(bucket="d", key="jobs/x.json"), entry=0)
+    refused = Job(job_id="x-1", name="x", manifest=S3Object(bucket="d", key="jobs/x.json"), entry=1)
     plain = validated(
         notification(refused, Course(finished_at=5), error=failure("INVALID_MANIFEST", "No JSON."))
     )

@@ -34,7 +34,7 @@ class Input(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Inputs(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The drop: what was uploaded, and where in a manifest it was named (`entry` counts from 0)."""
+    """The drop: what was uploaded, and where in a manifest it was named (`entry` counts from 1)."""
 
     video: Input | None = None
     audio: Input | None = None
