@@ -51,12 +51,12 @@ def test_the_alarm_watches_the_queue_and_calls_the_subscribers(stack: Stack) -> 
     name = physical(stack, "DeadLettersAlarm")
     (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
 
-    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="one message visible")
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="one message sent")
 
     (envelope,) = subscriber.messages(wait_seconds=5)
-    cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="none visible")
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="none sent")
     assert "docs/operating.md" in json.loads(envelope["Message"])["AlarmDescription"]
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "NumberOfMessagesSent")
     (watched,) = alarm["Dimensions"]
     assert stack.dead_letter_queue_url.endswith(f"/{watched['Value']}")
 
