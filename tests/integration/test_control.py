@@ -237,6 +237,7 @@ def test_courtesies_never_raise(client: "DynamoDBClient") -> None:
     nowhere = Control(client, "no-such-table", 2)
     nowhere.shut_gate("RATE_LIMIT", NOW)
     nowhere.clear_trouble(NOW)
+    nowhere.learn(100, 150)
 
 
 def test_the_item_is_where_people_look_for_it(control: Control, client: "DynamoDBClient") -> None:

@@ -138,6 +138,7 @@ def test_what_cannot_be_written_after_the_post_is_said_and_not_raised(client: "D
     nowhere = Ledger(client, "no-such-table", record_days=90)
     assert not note(nowhere)
     assert not nowhere.note_poll("job", "QUEUED", 1)
+    assert not nowhere.mark_notified("job", NOW)
 
 
 def test_the_first_notification_counts(ledger: Ledger) -> None:

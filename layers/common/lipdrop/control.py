@@ -126,8 +126,13 @@ class Control:
         """Let a finished job correct what later ones are expected to take.
 
         `predicted_seconds` is the plain estimate (`Estimate.expected_seconds`), without what was learned
-        before. A sample that loses every race is dropped: a mean can do without it.
+        before. Never raises: a sample that loses every race, or finds the table silent, is dropped, and a
+        mean can do without it.
         """
+        with suppress(ClientError, BotoCoreError):
+            self._learn(predicted_seconds, actual_seconds)
+
+    def _learn(self, predicted_seconds: float, actual_seconds: float) -> None:
         for _ in range(RIVALS):
             seen = self.look()
             ratio, count = learn(seen.ratio, seen.ratio_n, predicted_seconds, actual_seconds)

@@ -157,10 +157,14 @@ class Ledger:
             return str(overtaken.item["notification"])
         return notification_json
 
-    def mark_notified(self, job_id: str, now: float) -> None:
-        """Write down that the notification is out, and when it went out first."""
+    def mark_notified(self, job_id: str, now: float) -> bool:
+        """Write down that the notification is out, and when it went out first; True when it is written.
+
+        Never raises: unwritten it costs a repeat with the same id, raised it would have the state machine
+        tell of a failure that was none.
+        """
         update = "SET #notified_at = if_not_exists(#notified_at, :now)"
-        self._items.update(job_id, update, "attribute_exists(#state)", {":now": now})
+        return self._attempted(job_id, update, "attribute_exists(#state)", {":now": now})
 
     def _settle(self, job_id: str, attempt: str, update: str, values: Values) -> None:
         """Move our own promise on; what is not ours (any more) stays as it is."""
