@@ -27,10 +27,12 @@ def requester() -> Requester:
     """Return the real requester, made on first use and kept for warm invocations."""
     own = settings()
     dynamodb = boto3.client("dynamodb", config=AWS_CONFIG, endpoint_url=endpoint())
+    presigner = Presigner(boto3.client("s3", config=S3_CONFIG, endpoint_url=endpoint()))
     return Requester(
         ledger=Ledger(dynamodb, own.jobs_table, own.record_days),
         control=Control(dynamodb, own.jobs_table, own.max_concurrent_jobs),
-        link=Presigner(boto3.client("s3", config=S3_CONFIG, endpoint_url=endpoint())).link,
+        whole=presigner.whole,
+        link=presigner.link,
         submit=Segmind.from_env().submit,
         settings=own,
         clock=time.time,

@@ -65,6 +65,7 @@ class Scene:
         requester = Requester(
             ledger=self.ledger,
             control=self.control,
+            whole=lambda job: job,
             link=self.link,
             submit=self.submit,
             settings=SETTINGS,

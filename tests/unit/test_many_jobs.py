@@ -83,6 +83,7 @@ class World:
         self.requester = Requester(
             ledger=cast(Ledger, self.memory),
             control=cast(Control, self.memory),
+            whole=lambda job: job,
             link=str,
             submit=self.submit,
             settings=read_settings({**ENVIRONMENT, "MAX_CONCURRENT_JOBS": str(self.slots)}),

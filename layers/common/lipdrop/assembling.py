@@ -21,6 +21,7 @@ from lipdrop.pricing import estimate, output_seconds
 from lipdrop.refusal import DropRefusedError
 from lipdrop.settings import Settings
 from lipdrop.sniff import how_large
+from lipdrop.withheld import withheld
 
 ENDINGS: dict[Role, tuple[str, ...]] = {"video": VIDEO_ENDINGS, "voice": (*VOICE_ENDINGS, "mp4")}
 """What a manifest may name as what: there the role is said, so MP4, which holds either, may be a voice."""
@@ -138,7 +139,7 @@ def _require_affordable(estimate: Estimate | None, most: float) -> None:
 
 
 def _source(item: Input) -> Source:
-    return item.object if isinstance(item, Drop) else item
+    return item.object if isinstance(item, Drop) else withheld(item)
 
 
 def _name(item: Drop) -> str:

@@ -45,7 +45,7 @@ class S3Object(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 Source = S3Object | str
-"""Where media lies: an object of the drop bucket, or an https URL taken from a manifest."""
+"""Where media lies: an object of the drop bucket, or an https URL of a manifest, without its query."""
 
 
 class Media(Struct, frozen=True, kw_only=True, omit_defaults=True):

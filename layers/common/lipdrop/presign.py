@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from lipdrop.model import S3Object, Source
+from lipdrop.drops import Drops
+from lipdrop.model import Job, S3Object, Source
+from lipdrop.withheld import restored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 LINK_SECONDS = 3600
 """As long as Segmind keeps a request: later than that nobody could use what a late download gives."""
 
-_GONE = {"404", "405", "412"}
+_GONE = {404, 405, 412}
 """Not there; a delete marker; on a bucket without versions, another upload under the same key."""
 
 
@@ -26,6 +28,13 @@ class Presigner:
 
     def __init__(self, client: "S3Client") -> None:
         self._client = client
+
+    def whole(self, job: Job) -> Job:
+        """Return `job` with the queries of its links, which only the manifest holds.
+
+        Raises MediaGoneError when that version of the manifest is gone.
+        """
+        return restored(job, self._read)
 
     def link(self, source: Source) -> str:
         """Return an https link to exactly the version in `source`; a manifest's own link passes unchanged.
@@ -50,6 +59,17 @@ class Presigner:
         try:
             self._client.head_object(**request)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") not in _GONE:
-                raise
-            raise MediaGoneError(f"{source.key} was deleted or replaced before it could be sent.") from None
+            raise _gone(error, source) from None
+
+    def _read(self, item: S3Object) -> bytes:
+        try:
+            return Drops(self._client, item.bucket).read(item)
+        except ClientError as error:
+            raise _gone(error, item) from None
+
+
+def _gone(error: ClientError, item: S3Object) -> Exception:
+    """Return what to raise for `error`: MediaGoneError if `item` is not there any more, else itself."""
+    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") not in _GONE:
+        return error
+    return MediaGoneError(f"{item.key} was deleted or replaced before it could be sent.")

@@ -64,10 +64,14 @@ class _Try(Struct, frozen=True, kw_only=True):
 
 
 class Requester(Struct, frozen=True, kw_only=True):
-    """Everything `request` needs; `link` signs a source, `submit` POSTs a body once."""
+    """Everything `request` needs.
+
+    `whole` puts back what a job's input may not hold, `link` signs a source, `submit` POSTs a body once.
+    """
 
     ledger: Ledger
     control: Control
+    whole: Callable[[Job], Job]
     link: Callable[[Source], str]
     submit: Callable[[dict[str, Any]], Submitted]
     settings: Settings
@@ -84,7 +88,7 @@ class Requester(Struct, frozen=True, kw_only=True):
         if isinstance(slot, Blocked):
             return wait(slot, queued_at, now, self.settings, self.rng)
         try:
-            body = self._body(job)
+            body = self._body(self.whole(job))
         except MediaGoneError as gone:
             return Rejected(error=failure("MEDIA_GONE", str(gone)))
         return self._promise_and_post(job, queued_at, slot, body)
