@@ -23,6 +23,9 @@ from lipdrop.storing import PAUSES, Kept, Storer
 RESULT_LIFE_SECONDS = 3600
 """Segmind forgets a request an hour after its POST (its documents): no use in trying longer."""
 
+DOUBTFUL = ("DEADLINE", "RESULT_EXPIRED")
+"""Ends of a paid job that one more look may prove wrong: a result just in time, a 404 in passing."""
+
 _UNDECIDED = Broken(code="INTERNAL_ERROR", message="The job came to its end undecided.", stage="finalize")
 
 
@@ -60,8 +63,8 @@ class Decider(Struct, frozen=True, kw_only=True):
             if job.dry_run:
                 return Outcome()
             if error := _decided(ending):
-                late = error.code == "DEADLINE" and request_id
-                return self._rescued(error, job, request_id, ends_at) if late else Outcome(error=error)
+                doubtful = error.code in DOUBTFUL and request_id
+                return self._rescued(error, job, request_id, ends_at) if doubtful else Outcome(error=error)
             if request_id and isinstance(ending.look, answers.Completed):
                 return self._stored(job, request_id, ends_at)
         broken = ending.broken or _UNDECIDED

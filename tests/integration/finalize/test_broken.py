@@ -169,11 +169,12 @@ def test_the_second_word_about_a_closed_job_changes_nothing(
     assert message_of(scene)["error"]["code"] == "ABORTED"
 
 
-def test_a_result_that_was_ready_at_the_deadline_is_saved(
-    scene: World, job: Job, ending: EndingMaker
+@pytest.mark.parametrize("code", ["DEADLINE", "RESULT_EXPIRED"])
+def test_a_result_that_is_there_after_all_is_saved(
+    scene: World, job: Job, ending: EndingMaker, code: str
 ) -> None:
     late = {
-        "code": "DEADLINE",
+        "code": code,
         "message": "Late.",
         "stage": "poll",
         "action": "Ask.",
