@@ -1,6 +1,5 @@
-"""The one owner of logger and metrics, for handlers; the domain returns data and logs nothing."""
+"""The one owner of the logger, for handlers; the domain returns data and logs nothing."""
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 
 logger = Logger(service="lipdrop")
-metrics = Metrics(service="lipdrop", namespace="Lipdrop")
