@@ -98,9 +98,14 @@ def test_everybody_who_waits_for_a_buffer_is_let_go() -> None:
     assert len(gone) == 3
 
 
-def test_pace_is_judged_after_enough_bytes_and_anew_each_time() -> None:
+def test_pace_is_judged_soon_and_then_over_longer_stretches() -> None:
     pace = Pace(probe_bytes=100, enough=1_000)
     assert not pace.slow(60, 10)
     assert pace.slow(60, 10)
+    pace = Pace(probe_bytes=100, enough=1_000)
     assert not pace.slow(100, 0.05)
-    assert pace.slow(100, 0.2)
+    assert not pace.slow(100, 0.2), "a hiccup"
+    assert not pace.slow(690, 0.07)
+    assert not pace.slow(10, 0.01)
+    assert not pace.slow(700, 0.9)
+    assert pace.slow(100, 0.1)

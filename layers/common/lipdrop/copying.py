@@ -32,8 +32,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     `part_bytes` and `connections` are what a Lambda's network (about 75 MB/s) needs at 25 MB/s a
     connection, twice over. `buffers` bound the memory; half of them are for a stream alone. A stream under
     `enough` bytes a second gets help, as a faster one fills such a network nearly alone; it is judged after
-    each `probe_bytes`. A part that takes longer than `part_seconds` has stalled. `ends_at`: when to give
-    up, by the monotonic clock.
+    `probe_bytes`, and then now and again. A part that takes longer than `part_seconds` has stalled.
+    `ends_at`: when to give up, by the monotonic clock.
     """
 
     max_bytes: int

@@ -3,6 +3,8 @@
 import queue
 import threading
 
+STEADY = 8
+
 
 class Stopped(Exception):  # noqa: N818  nothing went wrong here: somebody else's failure ended the copy
     """The copy was ended; the reason is with whoever ended it."""
@@ -139,10 +141,13 @@ class Parts:
 
 
 class Pace:
-    """How fast the stream comes, judged over the last `probe_bytes` at least."""
+    """How fast the stream comes: judged after `probe_bytes`, and from then on over `STEADY` times as many,
+    so that a moment's hiccup of a good stream does not count.
+    """
 
     def __init__(self, probe_bytes: int, enough: float) -> None:
         self._probe_bytes = probe_bytes
+        self._steady_bytes = STEADY * probe_bytes
         self._enough = enough
         self._bytes = 0
         self._seconds = 0.0
@@ -154,5 +159,5 @@ class Pace:
         if self._bytes < self._probe_bytes:
             return False
         slow = self._bytes < self._enough * self._seconds
-        self._bytes, self._seconds = 0, 0.0
+        self._bytes, self._seconds, self._probe_bytes = 0, 0.0, self._steady_bytes
         return slow
