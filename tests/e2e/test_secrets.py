@@ -1,0 +1,170 @@
+"""Jobs that end in every kind of way, and a Segmind that quotes secrets: none of them is written down."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+from msgspec.structs import replace
+
+from lipdrop.failures import failure
+from lipdrop.model import Job, to_json
+from local import paths
+from local.stack import Stack, running
+from local.standin.control import StandinControl
+from local.standin.model import Fault
+from local.subscriber import Subscriber
+from tests.e2e.evidence import SIGNATURES, Piece, gather, holding
+from tests.e2e.journey import drop, hear, settled
+from tests.e2e.outcomes.dropping import PAIR, drop_files, only, outcome, subscribed
+from tests.e2e.outcomes.limits import WAIT_SCALE
+from tests.e2e.outcomes.mishaps import configured, let_the_gate_open, one_retry, physical
+
+API_KEY = "sk-4711-nobody-may-read-this"
+SIGNED = (
+    "https://lipdrop-drop.s3.amazonaws.com/inbox/v.mp4?X-Amz-Algorithm=AWS4-HMAC-SHA256"
+    "&X-Amz-Credential=ASIA0000000000000000%2F20261122%2Fus-east-1%2Fs3%2Faws4_request"
+    "&X-Amz-Security-Token=IQoJb3JpZ2luX2VjEJ&X-Amz-Signature=5ec2e7516a7e"
+)
+QUOTE = f"With the key {API_KEY} nobody could fetch {SIGNED} for you"
+SECRETS = (API_KEY, "5ec2e7516a7e", *SIGNATURES)
+
+KINDS = (
+    *("log", "execution", "history", "record", "object", "metadata"),
+    *("message", "dead letter", "function", "stack"),
+)
+
+FAULTS = {
+    "done": (),
+    "failed": (Fault(where="submit", what="fail", message=QUOTE),),
+    "busy": (Fault(where="submit", what="http", status=429, message=QUOTE, seconds=1),),
+    "rejected": (Fault(where="submit", what="http", status=400, message=QUOTE),),
+    "unknown": (Fault(where="submit", what="reset", accepted=True),),
+    "odd-looks": (
+        Fault(where="status", what="http", status=500, message=QUOTE),
+        Fault(where="status", what="redirect", location=SIGNED, after=1),
+    ),
+    "odd-results": (
+        Fault(where="result", what="redirect", location=SIGNED),
+        Fault(where="result", what="http", status=502, message=QUOTE),
+        Fault(where="file", what="html"),
+    ),
+}
+"""By the folder of a job: what goes wrong with it."""
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with running(
+        paths.HOME / f"secrets-{os.getpid()}",
+        api_key=API_KEY,
+        stand_in=("--processing-seconds", "1"),
+        aws_settings={"SFN_WAIT_SCALE": WAIT_SCALE},
+    ) as deployed:
+        yield deployed
+
+
+@pytest.fixture(scope="module")
+def everything(stack: Stack) -> Subscriber:
+    return Subscriber(stack)
+
+
+@pytest.fixture(scope="module")
+def pieces(stack: Stack, everything: Subscriber) -> list[Piece]:
+    """Let jobs end in every kind of way, and return all that was written down of them."""
+    standin = StandinControl(stack.segmind_base_url)
+    _all_at_once(stack, standin)
+    _without_an_account(stack, standin)
+    _with_links_of_their_own(stack, standin)
+    _crashing(stack)
+    settled(stack)
+    return gather(stack, everything.messages(wait_seconds=1))
+
+
+def _all_at_once(stack: Stack, standin: StandinControl) -> None:
+    subscriber = Subscriber(stack)
+    for folder, faults in FAULTS.items():
+        standin.fault(*(replace(fault, match=f"/{folder}/") for fault in faults))
+        drop_files(stack, folder, PAIR)
+    drop(stack, "inbox/refused/video.mp4", PAIR["video.mp4"])
+    drop(stack, "inbox/refused/fr.wav", QUOTE.encode(), {"sync-mode": "bounce"})
+    heard = hear(subscriber, len(FAULTS) + 1)
+    assert {message["folder"] for message in heard} == {*FAULTS, "refused"}
+
+
+def _without_an_account(stack: Stack, standin: StandinControl) -> None:
+    """Let Segmind refuse the key, wait for the alert, and let the job go on."""
+    standin.fault(Fault(where="submit", what="http", status=401, message=QUOTE, match="/account/"))
+    alerts, jobs = Subscriber(stack, filter_policy={"status": ["ALERT"]}), subscribed(stack, "account")
+    drop_files(stack, "account", PAIR)
+    (alert,) = hear(alerts, 1)
+    let_the_gate_open(stack)
+    assert alert["error"]["code"] == "API_KEY_REJECTED"
+    assert only(jobs)["status"] == "COMPLETED"
+
+
+def _with_links_of_their_own(stack: Stack, standin: StandinControl) -> None:
+    """Drop a manifest whose links are signed, by whoever wrote it."""
+    standin.fault(Fault(where="submit", what="fail", message=QUOTE, match="/inbox/v.mp4"))
+    subscriber = subscribed(stack, "links")
+    drop(stack, "jobs/links/signed.json", json.dumps({"video_url": SIGNED, "audio_url": SIGNED}).encode())
+    assert only(subscriber)["error"]["code"] == "INFERENCE_FAILED"
+
+
+def _crashing(stack: Stack) -> None:
+    """Let each function break; what `submit` cannot handle becomes a dead letter."""
+    with one_retry(stack):
+        for function in ("Request", "CheckStatus"):
+            with configured(stack, function, JOBS_TABLE="gone"):
+                outcome(stack, f"crash-{function}")
+        subscriber = Subscriber(stack)
+        with configured(stack, "Finalize", JOBS_TABLE="gone"):
+            drop_files(stack, "crash-Finalize", PAIR)
+            hear(subscriber, 1, of=lambda heard: heard["folder"] == "crash-Finalize")
+    with configured(stack, "Submit", STATE_MACHINE_ARN=f"{stack.state_machine_arn}-gone"):
+        drop_files(stack, "crash-Submit", PAIR)
+        _until_dead_letter(stack)
+
+
+def _until_dead_letter(stack: Stack) -> None:
+    deadline = time.monotonic() + 60
+    queue = {"QueueUrl": stack.dead_letter_queue_url, "AttributeNames": ["ApproximateNumberOfMessages"]}
+    while stack.client("sqs").get_queue_attributes(**queue)["Attributes"] == {
+        "ApproximateNumberOfMessages": "0"
+    }:
+        assert time.monotonic() < deadline, "no dead letter"
+        time.sleep(0.2)
+
+
+def test_nothing_secret_is_written_down(pieces: list[Piece]) -> None:
+    assert holding(pieces, *SECRETS) == []
+
+
+def test_the_evidence_is_of_every_kind(pieces: list[Piece]) -> None:
+    assert {piece.kind for piece in pieces} == set(KINDS)
+    assert len(holding(pieces, "Traceback")) >= 3
+    for word in ("COMPLETED", "SUBMISSION_UNKNOWN", "REQUEST_REJECTED", "INFERENCE_FAILED", "RATE_LIMIT"):
+        assert holding(pieces, word)
+
+
+def test_what_is_planted_is_found_wherever_it_is(stack: Stack, everything: Subscriber) -> None:
+    group = f"/aws/lambda/{physical(stack, 'Request')}"
+    logs, s3 = stack.client("logs"), stack.client("s3")
+    stream = {"logGroupName": group, "logStreamName": "planted"}
+    logs.create_log_stream(**stream)
+    logs.put_log_events(**stream, logEvents=[{"timestamp": int(time.time() * 1000), "message": QUOTE}])
+    stack.client("dynamodb").put_item(
+        TableName=stack.jobs_table, Item={"id": {"S": "planted"}, "why": {"S": QUOTE}}
+    )
+    s3.put_object(Bucket=stack.results_bucket, Key="planted", Body=QUOTE.encode(), Metadata={"why": API_KEY})
+    stack.client("sqs").send_message(QueueUrl=stack.dead_letter_queue_url, MessageBody=QUOTE)
+    job = Job(job_id="planted", name="planted/job", error=failure("NO_SOUND", API_KEY))
+    stack.client("stepfunctions").start_execution(
+        stateMachineArn=stack.state_machine_arn, name=job.job_id, input=to_json(job)
+    )
+    with configured(stack, "CheckStatus", PLANTED=API_KEY):
+        settled(stack)
+        found = holding(gather(stack, everything.messages(wait_seconds=1)), *SECRETS)
+
+    assert {piece.kind for piece in found} >= {*KINDS} - {"stack"}
