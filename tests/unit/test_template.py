@@ -71,6 +71,21 @@ def test_no_event_is_dropped_after_its_last_try(template: Any) -> None:
     assert resources["DeadLettersAlarm"]["Properties"]["AlarmActions"] == [{"Ref": "Topic"}]
 
 
+def test_the_state_machine_may_do_what_its_states_ask_for(template: Any) -> None:
+    """The local AWS does not hold the state machine to its role."""
+    machine = template["Resources"]["LipsyncStateMachine"]["Properties"]
+    states = json.loads(DEFINITION.read_text())["States"].values()
+    named = {word for state in states for word in state.get("Arguments", {}).values() if "${" in str(word)}
+    asked_for = [machine["DefinitionSubstitutions"][word.strip("${}")] for word in named]
+
+    granted = {item["Sid"]: item for item in machine["Policies"][0]["Statement"]}
+    allowed = [*granted["RunTheRooms"]["Resource"], granted["LastResort"]["Resource"]]
+
+    assert granted["RunTheRooms"]["Action"] == "lambda:InvokeFunction"
+    assert granted["LastResort"]["Action"] == "sns:Publish"
+    assert sorted(allowed, key=str) == sorted(asked_for, key=str)
+
+
 def test_every_arrow_of_the_state_machine_leads_somewhere() -> None:
     assert dangling(json.loads(DEFINITION.read_text())) == []
 

@@ -47,7 +47,7 @@ def test_jobs_under_way_outlive_a_deployment(stack: Stack, standin: StandinContr
 def test_without_the_permission_to_write_no_result_is_stored(stack: Stack, without_put_object: Path) -> None:
     deploy(stack, template=without_put_object)
     try:
-        with configured(stack, "Finalize", timeout=75):
+        with configured(stack, "Finalize", timeout=65):
             message = outcome(stack, "forbidden")
     finally:
         deploy(stack)

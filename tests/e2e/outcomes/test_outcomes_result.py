@@ -23,8 +23,8 @@ FATES = {
 }
 FILES = {"RESULT_TOO_LARGE": {"video.mp4": VIDEO, "fr.wav": silence(13)}}
 CODES = (*FATES, *FILES, "STORE_FAILED")
-BRIEF_SECONDS = 75
-"""A timeout of finalize that leaves it 15 s for trying again, where the real one leaves 14 minutes."""
+BRIEF_SECONDS = 65
+"""A timeout of finalize that leaves it 5 s for trying again, where the real one leaves 14 minutes."""
 
 
 @pytest.fixture(scope="module")
