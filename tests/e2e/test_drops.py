@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from pprint import pformat
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -37,7 +38,7 @@ EXAMPLE = {
     "auto_active_speaker_detection": False,
     "occlusion_detection_enabled": False,
 }
-"""The body on Segmind's page of the model."""
+"""The body on Segmind's page of the model, where it stands as a Python dictionary."""
 
 
 @pytest.fixture(scope="module")
@@ -153,12 +154,16 @@ def test_a_voice_again_makes_one_job_anew_and_a_video_again_all_of_its_voices(
     assert len(asked_for(standin, "synced")) == 60 + 1 + 3
 
 
-def test_segminds_own_example_reaches_segmind_unchanged(stack: Stack, standin: StandinControl) -> None:
+@pytest.mark.parametrize("text", [json.dumps(EXAMPLE), pformat(EXAMPLE)], ids=["json", "python"])
+def test_segminds_own_example_reaches_segmind_unchanged(
+    stack: Stack, standin: StandinControl, text: str, request: pytest.FixtureRequest
+) -> None:
     # Its media lie on the internet: the request is let fail before anybody fetches them.
     standin.fault(Fault(where="submit", what="fail", match="UntitledVideo"))
-    subscriber = heard_of(stack, "example")
+    folder = request.node.callspec.id
+    subscriber = heard_of(stack, folder)
 
-    drop(stack, "jobs/example/body.json", json.dumps(EXAMPLE, indent=4).encode())
+    drop(stack, f"jobs/{folder}/body.json", text.encode())
 
     (message,) = hear(subscriber, 1)
     assert message["error"]["code"] == "INFERENCE_FAILED"
