@@ -45,7 +45,7 @@ AWS = {
     "LAMBDA_ACCOUNT_CONCURRENCY": "0",
     "LOG_LEVEL": "WARNING",
 }
-KILL_EVERY_SECONDS = 2.0
+KILL_EVERY_SECONDS = 3.0
 SILENCE_SECONDS = 300.0
 """A campaign that hears nothing for so long is over: the longest pause of a job is two minutes."""
 NO_NEWS_SECONDS = 10.0
@@ -53,6 +53,8 @@ SETTLE_SECONDS = 180.0
 QUIET_SECONDS = 6.0
 """Longer than an asynchronous invocation's retries take before it becomes a dead letter."""
 TICK_SECONDS = 2.0
+DROP_EVERY_SECONDS = 0.5
+"""From one folder to the next: how busy the workers are shows only when they have started."""
 BUSY_AT_MOST = 12
 """Workers at work when another folder is dropped or an event delivered again: each of them that has to be
 started takes a second of a core."""
@@ -135,10 +137,11 @@ def _until_all_are_heard(hands: _Hands, folders: Sequence[Folder], say: Callable
     """Drop folder after folder, never too many at once, until each job was heard of and all is delivered."""
     waiting = list(folders)
     dropped, heard, told = 0, 0, ""
-    news = tick = time.monotonic()
+    began = news = tick = next_drop = time.monotonic()
     while waiting or heard < dropped or not hands.dropper.idle:
         room = waiting and dropped - heard + len(waiting[0].jobs) <= OPEN_AT_MOST
-        if room and hands.killer.busy < BUSY_AT_MOST:
+        if room and hands.killer.busy < BUSY_AT_MOST and time.monotonic() > next_drop:
+            next_drop = time.monotonic() + DROP_EVERY_SECONDS
             folder = waiting.pop(0)
             hands.dropper.drop(folder)
             dropped += len(folder.jobs)
@@ -151,7 +154,8 @@ def _until_all_are_heard(hands: _Hands, folders: Sequence[Folder], say: Callable
             hands.dropper.redrive()
             tick = time.monotonic() + TICK_SECONDS
             if (line := f"{dropped} dropped, {heard} heard of") != told:
-                say(told := line)
+                told = line
+                say(f"{time.monotonic() - began:5.0f} s  {told}")
             elif time.monotonic() - news > NO_NEWS_SECONDS:
                 hands.bearer.deliver(hands.witness.messages)
         if time.monotonic() - news > SILENCE_SECONDS:
