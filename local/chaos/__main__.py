@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from importlib.metadata import distributions
 
 from rich.console import Console
 
@@ -12,6 +13,12 @@ from local.chaos.report import keep_histories, show, summary
 from local.processes import LocalRunError
 
 PACKAGES = ("boto3", "msgspec", "requests")
+
+
+def _local_aws() -> str:
+    """Return the version of the local AWS, which lives in an environment of its own."""
+    places = [str(place) for place in (paths.HOME / "ministack").glob("lib/python*/site-packages")]
+    return next(found.version for found in distributions(name="ministack", path=places))
 
 
 def main() -> int:
@@ -33,7 +40,9 @@ def main() -> int:
     for place in keep_histories(campaign):
         console.print(f"history  {place.relative_to(paths.ROOT)}", soft_wrap=True)
     if wanted.save and not wanted.only:
-        save("chaos", {**surroundings(*PACKAGES), **summary(campaign)})
+        around = surroundings(*PACKAGES)
+        around["versions"]["ministack"] = _local_aws()
+        save("chaos", {**around, **summary(campaign)})
     if campaign.verdict.violations:
         console.print(f"Again, one alone: make chaos JOBS={wanted.jobs} SEED={wanted.seed} ONLY=<job>")
         return 1

@@ -2,10 +2,10 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from local import paths
 from local.aws_proxy import Proxy
@@ -13,6 +13,7 @@ from local.aws_proxy import running as proxy_running
 from local.aws_proxy.model import Strike
 from local.chaos import weather
 from local.chaos.bearer import Bearer
+from local.chaos.course import Course
 from local.chaos.drops import Dropper
 from local.chaos.evidence import Evidence, executions, gather, leftovers
 from local.chaos.history import history
@@ -28,9 +29,6 @@ from local.standin.control import StandinControl
 from local.standin.model import Counters
 
 SLOTS = 12
-OPEN_AT_MOST = 40
-"""Jobs dropped and not yet heard of: so many wait in front of the slots, and no more executions than
-two cores can run."""
 STAND_IN = ("--processing-seconds", "2", "--processing-cv", "0.4")
 PARAMETERS = {
     "MaxConcurrentJobs": str(SLOTS),
@@ -46,18 +44,9 @@ AWS = {
     "LOG_LEVEL": "WARNING",
 }
 KILL_EVERY_SECONDS = 3.0
-SILENCE_SECONDS = 300.0
-"""A campaign that hears nothing for so long is over: the longest pause of a job is two minutes."""
-NO_NEWS_SECONDS = 10.0
 SETTLE_SECONDS = 180.0
 QUIET_SECONDS = 6.0
 """Longer than an asynchronous invocation's retries take before it becomes a dead letter."""
-TICK_SECONDS = 2.0
-DROP_EVERY_SECONDS = 0.5
-"""From one folder to the next: how busy the workers are shows only when they have started."""
-BUSY_AT_MOST = 12
-"""Workers at work when another folder is dropped or an event delivered again: each of them that has to be
-started takes a second of a core."""
 
 
 @dataclass
@@ -88,10 +77,17 @@ class Campaign:
         return killed + [strike.at for strike in self.strikes if strike.service == "dynamodb"]
 
 
-def run(jobs: int, seed: int, only: str = "", say: Callable[[str], None] = lambda _: None) -> Campaign:
-    """Run a campaign and return what was seen; `say` is told how it goes."""
+def run(
+    jobs: int,
+    seed: int,
+    only: str = "",
+    *,
+    home: str = "chaos",
+    say: Callable[[str], None] = lambda _: None,
+) -> Campaign:
+    """Run a campaign and return what was seen; `home` names its folder, `say` is told how it goes."""
     campaign = Campaign(jobs, seed, plan(jobs, seed, only))
-    with world("chaos") as (stack, proxy, standin):
+    with world(home) as (stack, proxy, standin):
         standin.fault(*[trouble for job in campaign.planned for trouble in job.troubles])
         proxy.control.fault(*weather.faults(seed))
         killer = Killer(stack.pids[-1], KILL_EVERY_SECONDS, random.Random(f"{seed} kills"))
@@ -101,7 +97,7 @@ def run(jobs: int, seed: int, only: str = "", say: Callable[[str], None] = lambd
         started = time.monotonic()
         with closing(dropper), witness.listening():
             with killer.at_work():
-                _until_all_are_heard(_Hands(dropper, bearer, witness, killer), campaign.folders, say)
+                Course(dropper, bearer, witness, killer, campaign.folders, say).run()
             proxy.control.clear_faults()
             _settle(stack, dropper)
         campaign.seconds = time.monotonic() - started
@@ -122,44 +118,6 @@ def world(name: str) -> Iterator[tuple[Stack, Proxy, StandinControl]]:
             proxy.control.upstream(stack.endpoint)
             with closing(StandinControl(stack.segmind_base_url)) as standin:
                 yield stack, proxy, standin
-
-
-class _Hands(NamedTuple):
-    """Those who are at work while a campaign runs."""
-
-    dropper: Dropper
-    bearer: Bearer
-    witness: Witness
-    killer: Killer
-
-
-def _until_all_are_heard(hands: _Hands, folders: Sequence[Folder], say: Callable[[str], None]) -> None:
-    """Drop folder after folder, never too many at once, until each job was heard of and all is delivered."""
-    waiting = list(folders)
-    dropped, heard, told = 0, 0, ""
-    began = news = tick = next_drop = time.monotonic()
-    while waiting or heard < dropped or not hands.dropper.idle:
-        room = waiting and dropped - heard + len(waiting[0].jobs) <= OPEN_AT_MOST
-        if room and hands.killer.busy < BUSY_AT_MOST and time.monotonic() > next_drop:
-            next_drop = time.monotonic() + DROP_EVERY_SECONDS
-            folder = waiting.pop(0)
-            hands.dropper.drop(folder)
-            dropped += len(folder.jobs)
-        if hands.killer.busy < BUSY_AT_MOST:
-            hands.dropper.deliver()
-        time.sleep(0.1)
-        if len(hands.witness.messages) > heard:
-            heard, news = len(hands.witness.messages), time.monotonic()
-        if time.monotonic() > tick:
-            hands.dropper.redrive()
-            tick = time.monotonic() + TICK_SECONDS
-            if (line := f"{dropped} dropped, {heard} heard of") != told:
-                told = line
-                say(f"{time.monotonic() - began:5.0f} s  {told}")
-            elif time.monotonic() - news > NO_NEWS_SECONDS:
-                hands.bearer.deliver(hands.witness.messages)
-        if time.monotonic() - news > SILENCE_SECONDS:
-            return
 
 
 def _settle(stack: Stack, dropper: Dropper) -> None:

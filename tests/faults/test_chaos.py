@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(900)
 @pytest.fixture(scope="module")
 def campaign() -> Campaign:
     """One campaign; the histories of jobs to which a promise was broken are kept."""
-    seen = run(JOBS, SEED, say=print)
+    seen = run(JOBS, SEED, home="chaos-test", say=print)
     for place in keep_histories(seen):
         print(place)
     return seen
