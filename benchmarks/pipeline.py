@@ -85,7 +85,7 @@ def deployed(
         running(
             paths.HOME / f"bench-{name}",
             parameters={"AwsEndpointUrl": proxy.url, **parameters},
-            aws_settings=aws,
+            aws_settings=aws or {},
         ) as stack,
     ):
         proxy.control.upstream(stack.endpoint)

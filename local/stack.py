@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import boto3
 
@@ -39,17 +39,9 @@ class Stack:
     dead_letter_queue_url: str
     pids: list[int] = field(default_factory=list)
 
-    @cached_property
-    def _session(self) -> boto3.Session:
-        return boto3.Session(
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            region_name=CREDENTIALS["AWS_REGION"],
-        )
-
     def client(self, service: str) -> Any:
         """Return a boto3 client of the stack's own endpoint."""
-        return self._session.client(service, endpoint_url=self.endpoint)  # type: ignore[call-overload]
+        return _client(service, self.endpoint)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -70,81 +62,55 @@ class Stack:
         return asdict(self)
 
 
+class Wanted(TypedDict, total=False):
+    """How a stack is to be brought up; each has a default.
+
+    Without `segmind_base_url` the stand-in is started, with the command line `stand_in`. `parameters` are
+    the template's, on top of the local ones, `aws_settings` the local AWS's own; `template` is a built one
+    other than this repository's.
+    """
+
+    segmind_base_url: str
+    api_key: str
+    parameters: Mapping[str, str]
+    aws_settings: Mapping[str, str]
+    stand_in: Sequence[str]
+    template: Path
+
+
 @contextmanager
-def running(
-    directory: Path,
-    *,
-    segmind_base_url: str = "",
-    api_key: str = API_KEY,
-    parameters: Mapping[str, str] | None = None,
-    aws_settings: Mapping[str, str] | None = None,
-    stand_in: Sequence[str] = STAND_IN,
-    template: Path | None = None,
-) -> Iterator[Stack]:
+def running(directory: Path, **wanted: Unpack[Wanted]) -> Iterator[Stack]:
     """Bring a stack up for a `with` block and take everything of it down again, `directory` included."""
-    stack = None
     pids: list[int] = []
     try:
-        stack = bring_up(
-            directory,
-            pids,
-            segmind_base_url=segmind_base_url,
-            api_key=api_key,
-            parameters=parameters,
-            aws_settings=aws_settings,
-            stand_in=stand_in,
-            template=template,
-        )
-        yield stack
+        yield bring_up(directory, pids, **wanted)
     finally:
         take_down(directory, pids)
 
 
-def bring_up(
-    directory: Path,
-    pids: list[int],
-    *,
-    segmind_base_url: str = "",
-    api_key: str = API_KEY,
-    parameters: Mapping[str, str] | None = None,
-    aws_settings: Mapping[str, str] | None = None,
-    stand_in: Sequence[str] = STAND_IN,
-    template: Path | None = None,
-) -> Stack:
+def bring_up(directory: Path, pids: list[int], **wanted: Unpack[Wanted]) -> Stack:
     """Build, start and deploy; append the ids of the processes to `pids` as they start.
 
-    Without `segmind_base_url` the stand-in is started, with the command line `stand_in`. `parameters` are
-    the template's, on top of the local ones. Raises LocalRunError when a part does not come up; the
-    caller then takes down `pids`.
+    Raises LocalRunError when a part does not come up; the caller then takes down `pids`.
     """
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     sam.build()
-    local_parameters = {}
-    if not segmind_base_url:
-        pid, segmind_base_url = start_stand_in(directory, api_key, stand_in)
+    base_url, key = wanted.get("segmind_base_url", ""), wanted.get("api_key", API_KEY)
+    parameters = dict(wanted.get("parameters", {}))
+    if not base_url:
+        pid, base_url = start_stand_in(directory, key, wanted.get("stand_in", STAND_IN))
         pids.append(pid)
-        local_parameters = STAND_IN_PARAMETERS
-    pid, endpoint = start_aws(directory, settings=dict(aws_settings or {}))
+        parameters = STAND_IN_PARAMETERS | parameters
+    pid, endpoint = start_aws(directory, settings=dict(wanted.get("aws_settings", {})))
     pids.append(pid)
-    session = boto3.Session(
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        region_name=CREDENTIALS["AWS_REGION"],
-    )
-    session.client("ssm", endpoint_url=endpoint).put_parameter(
-        Name=API_KEY_PARAMETER, Value=api_key, Type="SecureString"
-    )
-    sam.deploy(
-        endpoint,
-        {"SegmindBaseUrl": segmind_base_url, **local_parameters, **(parameters or {})},
-        template=template,
-    )
-    outputs = _outputs(session.client("cloudformation", endpoint_url=endpoint))
+    _client("ssm", endpoint).put_parameter(Name=API_KEY_PARAMETER, Value=key, Type="SecureString")
+    sam.deploy(endpoint, {"SegmindBaseUrl": base_url, **parameters}, template=wanted.get("template"))
+    outputs = _outputs(_client("cloudformation", endpoint))
     return Stack(
         directory=str(directory),
         endpoint=endpoint,
-        segmind_base_url=segmind_base_url,
+        segmind_base_url=base_url,
         drop_bucket=outputs["DropBucket"],
         results_bucket=outputs["ResultsBucket"],
         topic_arn=outputs["TopicArn"],
@@ -177,6 +143,16 @@ def start_stand_in(directory: Path, api_key: str, arguments: Sequence[str]) -> t
     base_url = f"http://127.0.0.1:{port}"
     wait_until("the stand-in Segmind", lambda: base_url in log.read_text(), seconds=30, pid=pid, log=log)
     return pid, base_url
+
+
+@cache
+def _client(service: str, endpoint: str) -> Any:
+    session = boto3.Session(
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name=CREDENTIALS["AWS_REGION"],
+    )
+    return session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
 
 
 def _outputs(cloudformation: Any) -> dict[str, str]:

@@ -23,13 +23,12 @@ from typing import ClassVar
 class SegmindError(Exception):
     """Base of the tree.
 
-    `code` is a key of `lipdrop.failures.FAILURES` (what the job says if this ends it), `reason` a word
-    for why a job waits, `message` one sentence for a person. `http_status` is None when no reply came.
-    `retry_at` is in epoch seconds, None when the server named no time.
+    `code` is a key of `lipdrop.failures.FAILURES` (what the job says if this ends it), `message` one
+    sentence for a person. `http_status` is None when no reply came. `retry_at` is in epoch seconds, None
+    when the server named no time.
     """
 
     default_code: ClassVar[str] = "INTERNAL_ERROR"
-    reason: ClassVar[str] = "SEGMIND_ERROR"
 
     def __init__(
         self,
@@ -50,7 +49,6 @@ class NotSent(SegmindError):
     """No connection came about (DNS, TCP, TLS, timeout of these): Segmind never saw the request."""
 
     default_code = "SEGMIND_UNAVAILABLE"
-    reason = "CANNOT_CONNECT"
 
 
 class Refused(SegmindError):
@@ -62,8 +60,6 @@ class Refused(SegmindError):
 class RateLimited(Refused):
     """429: the account's requests of this minute are used up."""
 
-    reason = "RATE_LIMIT"
-
 
 class Unavailable(Refused):
     """Segmind cannot answer properly at the moment."""
@@ -73,39 +69,33 @@ class AccountTrouble(SegmindError):
     """The key or the credits are the trouble: it concerns every job of the account, not this one."""
 
     default_code = "API_KEY_REJECTED"
-    reason = "ACCOUNT"
 
 
 class Rejected(SegmindError):
     """Segmind will never accept this request as it is."""
 
     default_code = "REQUEST_REJECTED"
-    reason = "REJECTED"
 
 
 class Expired(SegmindError):
     """Segmind does not know the request id (any more)."""
 
     default_code = "RESULT_EXPIRED"
-    reason = "EXPIRED"
 
 
 class InferenceFailed(SegmindError):
     """The request ended as FAILED; `message` is Segmind's."""
 
     default_code = "INFERENCE_FAILED"
-    reason = "FAILED"
 
 
 class ResultInvalid(SegmindError):
     """The result has a shape that holds no video; `message` names the types and keys that were seen."""
 
     default_code = "RESULT_INVALID"
-    reason = "RESULT"
 
 
 class Ambiguous(SegmindError):
     """Bytes of the POST may have arrived and no clear answer came back: the job may have been charged."""
 
     default_code = "SUBMISSION_UNKNOWN"
-    reason = "IN_DOUBT"
