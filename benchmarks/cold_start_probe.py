@@ -12,14 +12,14 @@ from local.aws import CREDENTIALS
 _PROBE = """
 import sys, time
 sys.path[:0] = sys.argv[1].split("|")
-start = time.perf_counter()
+start = time.process_time()
 exec(sys.argv[2])
-imported = time.perf_counter()
+imported = time.process_time()
 kept = dict(vars(sys.modules.get("app", sys)))
 for value in kept.values():
     if getattr(value, "__module__", "") == "app" and hasattr(value, "cache_info"):
         value()
-ready = time.perf_counter()
+ready = time.process_time()
 peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(imported - start, ready - start, peak, *sorted(sys.modules), sep="|")
 """
@@ -55,7 +55,10 @@ for module in pkgutil.walk_packages(LAYERS, onerror=lambda name: None):
 
 
 class Sample(NamedTuple):
-    """One run: milliseconds until imported, and until the clients are made; MiB at the peak; modules."""
+    """One run: CPU milliseconds until imported, and until the clients are made; MiB at the peak; modules.
+
+    CPU time, as an import does nothing but compute, and other processes of the machine are not in it.
+    """
 
     import_ms: float
     ready_ms: float
