@@ -21,8 +21,8 @@ import requests
 from botocore.config import Config
 
 from lipdrop.aws import S3_CONFIG
-from lipdrop.copying import Limits
 from lipdrop.hosts import POOL_CONNECTIONS, new_download_session
+from lipdrop.limits import Limits
 from lipdrop.media import look
 from lipdrop.parser import MediaParser
 from lipdrop.results import Results

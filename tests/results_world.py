@@ -13,11 +13,11 @@ from botocore.config import Config
 from moto import mock_aws
 
 from lipdrop.control import Control
-from lipdrop.copying import Limits
 from lipdrop.deciding import Decider
 from lipdrop.finalizing import Finalizer
 from lipdrop.hosts import new_download_session
 from lipdrop.ledger import Ledger
+from lipdrop.limits import Limits
 from lipdrop.media import look
 from lipdrop.parser import MediaParser
 from lipdrop.results import Results

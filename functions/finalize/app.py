@@ -13,12 +13,12 @@ from botocore.config import Config
 
 from lipdrop.aws import AWS_CONFIG, S3_CONFIG, endpoint
 from lipdrop.control import Control
-from lipdrop.copying import Limits
 from lipdrop.deciding import Decider
 from lipdrop.ending import AlertCall, read_event
 from lipdrop.finalizing import Finalizer
 from lipdrop.hosts import POOL_CONNECTIONS, new_download_session
 from lipdrop.ledger import Ledger
+from lipdrop.limits import Limits
 from lipdrop.media import look
 from lipdrop.observability import logger
 from lipdrop.parser import MediaParser

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from lipdrop.copying import Limits
+from lipdrop.limits import Limits
 from lipdrop.parser import MediaParser
 from lipdrop.segmind_result import Link
 from lipdrop.storing import Kept

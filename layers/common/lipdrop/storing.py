@@ -12,8 +12,8 @@ import requests
 from botocore.exceptions import ClientError
 from msgspec import Struct
 
-from lipdrop.copying import Limits
 from lipdrop.failures import failure
+from lipdrop.limits import Limits
 from lipdrop.media import Seen
 from lipdrop.model import Failure, Job, Media
 from lipdrop.ranged import Ranged

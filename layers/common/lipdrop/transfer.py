@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from lipdrop.body import PIECE_BYTES, Body
 from lipdrop.container import HEAD_BYTES, require_video
-from lipdrop.copying import Copying, Limits, fill
+from lipdrop.copying import Copying, fill
+from lipdrop.limits import Limits
 from lipdrop.results import Results, StoredVideo
 from lipdrop.source import Source
 from lipdrop.source_errors import TooLarge

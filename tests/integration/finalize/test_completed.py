@@ -10,9 +10,9 @@ import requests
 from botocore.exceptions import ClientError
 from jsonschema import Draft202012Validator
 
-from lipdrop.copying import Limits
 from lipdrop.ending import Ending
 from lipdrop.ledger import Ledger
+from lipdrop.limits import Limits
 from lipdrop.model import Estimate
 from lipdrop.results import Results
 from lipdrop.segmind_result import Stream

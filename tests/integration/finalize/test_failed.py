@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lipdrop.copying import Limits
 from lipdrop.ending import Ending
+from lipdrop.limits import Limits
 from lipdrop.segmind_errors import (
     AccountTrouble,
     Expired,

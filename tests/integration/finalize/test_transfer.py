@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
-from lipdrop.copying import Limits
 from lipdrop.hosts import new_download_session
+from lipdrop.limits import Limits
 from lipdrop.media import look
 from lipdrop.parser import MediaParser
 from lipdrop.source import LinkSource
