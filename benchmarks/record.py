@@ -47,6 +47,11 @@ def load(name: str) -> dict[str, Any]:
     return content
 
 
+def has(name: str) -> bool:
+    """Whether the benchmark has ever run."""
+    return (RESULTS / f"{name}.json").exists()
+
+
 def _cpu() -> str:
     described = Path("/proc/cpuinfo")
     text = described.read_text() if described.exists() else ""

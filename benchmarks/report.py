@@ -10,7 +10,7 @@ from string import Template
 from typing import Any
 
 from benchmarks.pages import chaos, cold_start, copy, peers, polling, preflight, scale, summary, waiting_line
-from benchmarks.record import load
+from benchmarks.record import has, load
 from local.paths import ROOT
 
 PERFORMANCE = ROOT / "docs" / "performance.md"
@@ -33,13 +33,24 @@ RUN_ELSEWHERE = ("chaos",)
 """`make chaos` measures it; the rest is `make bench`'s."""
 
 
+class Figures(dict[str, str]):
+    """The placeholders of the page; those of a benchmark without a result file say so."""
+
+    def __missing__(self, placeholder: str) -> str:
+        """Return the word for what was not measured; KeyError for what no benchmark fills."""
+        if any(placeholder.startswith(f"{name}_") for name in PAGES if not has(name)):
+            return "*(not measured yet)*"
+        raise KeyError(placeholder)
+
+
 def performance() -> str:
     """Return `docs/performance.md`; KeyError names a placeholder that no benchmark fills."""
-    filled = {
-        f"{name}_{what}": text
+    filled = Figures(
+        (f"{name}_{what}", text)
         for name, tables in PAGES.items()
+        if has(name)
         for what, text in {"run": run(load(name)), **tables(load(name))}.items()
-    }
+    )
     return Template(TEMPLATE.read_text()).substitute(filled)
 
 
@@ -60,7 +71,8 @@ def with_block(readme: str) -> str:
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"README.md has no {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n{summary.table_of({name: load(name) for name in PAGES})}\n{END}{after}"
+    figures = summary.table_of({name: load(name) for name in PAGES if has(name)})
+    return f"{before}{BEGIN}\n{figures}\n{END}{after}"
 
 
 def write() -> None:

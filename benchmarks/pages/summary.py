@@ -1,6 +1,6 @@
 """The few figures that the README shows, out of all the benchmarks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmarks.pages import copy, polling, scale
@@ -11,7 +11,7 @@ type Results = Mapping[str, Mapping[str, Any]]
 
 def table_of(results: Results) -> str:
     """Return the README's table; `results` by benchmark."""
-    rows = [*_waiting(results), *_mistakes(results), *_money(results), *_bytes(results)]
+    rows = [row for needed, rows_of in ROWS if needed <= set(results) for row in rows_of(results)]
     return table(("", "Lipdrop", "instead"), rows)
 
 
@@ -44,6 +44,11 @@ def _mistakes(results: Results) -> list[tuple[str, str, str]]:
         line(f"charged again, {jobs} jobs with faults", "charged_again"),
         line("ended without a word", "silent"),
         line("results lost without a word", "lost_untold"),
+    ]
+
+
+def _chaos(results: Results) -> list[tuple[str, str, str]]:
+    return [
         (
             f"{show(int(results['chaos']['jobs']))} jobs while everything breaks at once",
             f"{results['chaos']['double_charges']} charged twice, {results['chaos']['lost_results']} lost, "
@@ -89,3 +94,13 @@ def _bytes(results: Results) -> list[tuple[str, str, str]]:
             "100 %: one function for everything",
         ),
     ]
+
+
+ROWS: tuple[tuple[set[str], Callable[[Results], list[tuple[str, str, str]]]], ...] = (
+    ({"polling"}, _waiting),
+    ({"peers"}, _mistakes),
+    ({"chaos"}, _chaos),
+    ({"scale"}, _money),
+    ({"copy", "preflight", "cold_start"}, _bytes),
+)
+"""Which results each part of the table needs; a part without them is left out."""
