@@ -109,3 +109,21 @@ def test_every_task_of_the_state_machine_is_tried_again() -> None:
 
     assert len(tasks) == 5
     assert all(task["Retry"][-1]["ErrorEquals"] == ["States.ALL"] for task in tasks)
+
+
+def patience(retry: dict[str, Any]) -> float:
+    """Return the seconds that `retry` lasts on average: full jitter takes half of each pause."""
+    first, rate, longest = retry["IntervalSeconds"], retry["BackoffRate"], retry["MaxDelaySeconds"]
+    return sum(float(min(first * rate**tried, longest)) for tried in range(retry["MaxAttempts"])) / 2
+
+
+@pytest.mark.parametrize("state", ["Request", "CheckStatus", "Finalize"])
+def test_a_crowd_at_lambdas_door_costs_no_job(state: str) -> None:
+    throttled = json.loads(DEFINITION.read_text())["States"][state]["Retry"][0]
+
+    assert throttled["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
+    assert patience(throttled) >= 10 * 60
+
+
+def test_a_job_that_costs_nothing_yet_outlasts_ten_minutes_of_trouble_at_aws() -> None:
+    assert patience(json.loads(DEFINITION.read_text())["States"]["Request"]["Retry"][1]) >= 10 * 60
