@@ -7,7 +7,7 @@ from tests.e2e.journey import settled
 from tests.e2e.outcomes.mishaps import physical
 
 WOKEN_BY_THE_STATE_MACHINE = ("Request", "CheckStatus", "Finalize")
-AT_ONCE = 6
+AT_ONCE = 8
 
 
 def restrain(stack: Stack) -> None:

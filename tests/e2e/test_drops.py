@@ -25,8 +25,13 @@ from tests.e2e.settling import Uploads, restrain
 VIDEO_NAMES = ("video.mp4", "video.MOV")
 VOICE_NAMES = ("fr.mp3", "pt-BR.wav", "日本 語+1.ogg")
 FOLDERS = [f"week {number // 10}/clip+{number % 10}é" for number in range(20)]
-BANDWIDTH = "100KB/s"
-"""80 uploads take 20 s then. At once, each would start a Python process on the local AWS."""
+AWS_CONFIG = """\
+[default]
+s3 =
+  max_bandwidth = 60KB/s
+  max_concurrent_requests = 2
+"""
+"""80 uploads take half a minute then. At once, each would start Python processes on the local AWS."""
 EXAMPLE = {
     "video_url": "https://segmind-resources.s3.amazonaws.com/output/"
     "a741b039-226c-43c2-9bd0-c301f058d314-UntitledVideo-ezgif.com-crop-video.mp4",
@@ -75,8 +80,9 @@ def synced(stack: Stack, standin: StandinControl, tmp_path_factory: pytest.TempP
     folder, subscriber, uploads = tmp_path_factory.mktemp("drop") / "all", Subscriber(stack), Uploads(stack)
     for number, name in enumerate(FOLDERS):
         _write(folder / name, VIDEO_NAMES[number % 2])
-    sync(stack, folder, "synced")
-    uploads.settle(20 * 4)
+    with configured(stack, "Request", MAX_CONCURRENT_JOBS="60"):  # waiting for slots is test_load's matter
+        sync(stack, folder, "synced")
+        uploads.settle(20 * 4)
     heard = hear(subscriber, 60)
     return Synced(heard, list(subscriber.notifications(wait_seconds=1)), asked_for(standin, "synced"))
 
@@ -91,7 +97,7 @@ def _write(folder: Path, video: str) -> None:
 def sync(stack: Stack, folder: Path, where: str) -> None:
     """Upload `folder` the way people do, over a line as they have it."""
     config = folder.parent / "aws.ini"
-    config.write_text(f"[default]\ns3 =\n  max_bandwidth = {BANDWIDTH}\n")
+    config.write_text(AWS_CONFIG)
     subprocess.run(
         [paths.PYTHON_BIN / "aws", "s3", "sync", folder, f"s3://{stack.drop_bucket}/inbox/{where}"],
         env={**os.environ, **stack.environment, "AWS_CONFIG_FILE": str(config)},
@@ -102,9 +108,10 @@ def sync(stack: Stack, folder: Path, where: str) -> None:
 
 # First: a function that is configured anew loses its processes, and the local AWS ends them one by one.
 def test_what_never_found_its_partner_is_reported_once(stack: Stack) -> None:
-    subscriber = heard_of(stack, "lonely")
+    subscriber, uploads = heard_of(stack, "lonely"), Uploads(stack)
     drop(stack, "inbox/lonely/fr.mp3", media.voice())
     drop(stack, "inbox/lonely/film.mp4", media.video())
+    uploads.settle(2)
 
     with configured(stack, "Submit", ORPHAN_AFTER_HOURS="0"):
         first = invoke(stack, "Submit", {"sweep": "orphans"})
