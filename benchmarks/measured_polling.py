@@ -14,7 +14,6 @@ import numpy as np
 from benchmarks.pipeline import Heard, Pipeline, deployed
 from benchmarks.polling_simulation import MEAN_SECONDS, Schedule, every, look_times, ours, score
 from benchmarks.record import save, surroundings
-from lipdrop.control import CONTROL_ID
 from local.standin.model import Seen, StandinSettings
 
 SCALE = 0.1
@@ -50,23 +49,11 @@ def simulated(seconds: list[float]) -> list[dict[str, Any]]:
     return rows
 
 
-def warm_up(pipeline: Pipeline) -> None:
-    """Start the functions before anything is timed: twenty cold starts at once take minutes here.
-
-    The stack has then learned that jobs take minutes, which is forgotten again with the control item.
-    """
-    stack, behaviour = pipeline.stack, pipeline.standin.settings()
-    pipeline.standin.configure(processing_seconds=1, processing_cv=0)
-    pipeline.run("warm-up", [f"clip-{i:02}" for i in range(AT_ONCE)], AT_ONCE)
-    stack.client("dynamodb").delete_item(TableName=stack.jobs_table, Key={"id": {"S": CONTROL_ID}})
-    pipeline.standin.reset(behaviour)
-
-
 def main() -> None:
     """Measure, print, and keep."""
     behaviour = StandinSettings(processing_seconds=MEAN, processing_cv=SPREAD, seed=SEED)
     with deployed("polling", behaviour, PARAMETERS) as pipeline:
-        warm_up(pipeline)
+        pipeline.warm_up(AT_ONCE)
         jobs = measure(pipeline)
     means = {name: round(float(np.mean([job[name] for job in jobs])), 2) for name in jobs[0]}
     result = {

@@ -34,6 +34,9 @@ PARAMETERS = {
 }
 AWS = {"LAMBDA_ASYNC_RETRY_BASE_SECONDS": f"{RETRY_SECONDS:g}"}
 
+WARM = 20
+"""Jobs before the first run. AWS starts functions side by side; here they share two cores with the clock."""
+
 type Contender = Callable[[list[str]], Outcome]
 
 
@@ -70,6 +73,7 @@ def main(words: Sequence[str] | None = None) -> None:
     rows = {}
     with deployed("peers", behaviour(API_KEY), PARAMETERS, AWS) as pipeline:
         cloud = Cloud.made(pipeline.stack, jobs())
+        pipeline.warm_up(WARM)
         for name, contender in contenders(pipeline, cloud).items():
             if not only or name in only:
                 rows[name] = measure(pipeline, contender)

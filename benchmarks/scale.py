@@ -34,12 +34,12 @@ LOOK = ("WaitForResult", "CheckStatus", "IsItReady")
 """The states that one look goes through."""
 
 
-def measure(pipeline: Pipeline, pairs: int, folder: str) -> dict[str, Any]:
-    """Drop `pairs` pairs into `folder` and return one row: wall time, and all else for one job."""
+def measure(pipeline: Pipeline, pairs: int) -> dict[str, Any]:
+    """Drop `pairs` pairs into one folder and return one row: wall time, and all else for one job."""
     stack, began = pipeline.stack, time.time()
     segmind, logs = pipeline.standin.counters(), log_bytes(stack)
     pipeline.proxy.reset()
-    heard = pipeline.run(folder, [f"clip-{i:04}" for i in range(pairs)], AT_ONCE)
+    heard = pipeline.run(f"scale-{pairs}", [f"clip-{i:04}" for i in range(pairs)], AT_ONCE)
     wall = time.time() - began
     calls = Counter(pipeline.proxy.counts().calls)
     states = transitions(stack, (h.notification["execution_arn"] for h in heard.values()))
@@ -123,9 +123,9 @@ def main(words: Sequence[str] | None = None) -> None:
     sizes = arguments.parse_args(words).sizes
     rows = []
     with deployed("scale", StandinSettings(processing_seconds=SECONDS, seed=SEED), PARAMETERS) as pipeline:
-        measure(pipeline, AT_ONCE, "warm-up")
+        pipeline.warm_up(AT_ONCE)
         for pairs in sizes:
-            rows.append(measure(pipeline, pairs, f"scale-{pairs}"))
+            rows.append(measure(pipeline, pairs))
             print({name: rows[-1][name] for name in ("pairs", "wall_seconds", "calls", "states")})
         items = largest_items(pipeline.stack)
     for row in rows:
