@@ -9,7 +9,7 @@ MB = 1_000_000
 METHODS = {
     "lipdrop": "Lipdrop",
     "upload_fileobj": "`upload_fileobj(response.raw)`",
-    "chunks_128_mib": "ranged GETs of 128 MiB, one after the other",
+    "chunks_128_mib": "128 MiB read, then uploaded as a part, then the next",
     "whole_body": "whole body in memory, then `put_object`",
 }
 
