@@ -201,11 +201,15 @@ def test_a_drop_without_partner_is_reported_once_after_a_day() -> None:
     assert voice.error
     assert (voice.error.code, voice.name) == ("ORPHANED_VOICE", "a/fr")
     assert voice.error.message == (
-        "fr.mp3 has had no video for 24 hours: no fr.mp4 or video.mp4 (or .mov, .webm, .avi)."
+        "fr.mp3 was dropped more than 24 hours ago and there is no video for it: "
+        "no fr.mp4 or video.mp4 (or .mov, .webm, .avi)."
     )
     assert video.error
     assert (video.error.code, video.name) == ("ORPHANED_VIDEO", "b")
-    assert video.error.message == "b.mp4 has had no voice for 24 hours: no b.mp3, b.fr.mp3 or the like."
+    assert video.error.message == (
+        "b.mp4 was dropped more than 24 hours ago and there is no voice for it: "
+        "no b.mp3, b.fr.mp3 or the like."
+    )
 
 
 @pytest.mark.parametrize(("hours", "reported"), [(23.9, 0), (24.1, 1), (95.9, 1), (96.1, 0)])

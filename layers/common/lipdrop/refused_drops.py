@@ -51,9 +51,7 @@ def lonely_voice(voice: Drop, hours: float) -> Job:
     name = parse(voice.object.key)
     stems = dict.fromkeys((name.stem, name.base or name.stem, FOLDER_VIDEO))
     wanted = " or ".join(f"{stem}.mp4" for stem in stems)
-    text = (
-        f"{_file(voice.object.key)} has had no video for {hours:g} hours: no {wanted} (or .mov, .webm, .avi)."
-    )
+    text = f"{_alone(voice, hours)} there is no video for it: no {wanted} (or .mov, .webm, .avi)."
     return refused(voice, "ORPHANED_VOICE", text)
 
 
@@ -61,8 +59,12 @@ def lonely_video(video: Drop, hours: float) -> Job:
     """Report a video whose voices never came."""
     stem = parse(video.object.key).stem
     wanted = "no voice in its folder" if stem == FOLDER_VIDEO else f"no {stem}.mp3, {stem}.fr.mp3 or the like"
-    text = f"{_file(video.object.key)} has had no voice for {hours:g} hours: {wanted}."
+    text = f"{_alone(video, hours)} there is no voice for it: {wanted}."
     return refused(video, "ORPHANED_VIDEO", text)
+
+
+def _alone(drop: Drop, hours: float) -> str:
+    return f"{_file(drop.object.key)} was dropped more than {hours:g} hours ago and"
 
 
 def refused_manifest(drop: Drop, failure: Failure) -> Job:
