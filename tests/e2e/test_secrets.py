@@ -155,7 +155,7 @@ def test_what_is_planted_is_found_wherever_it_is(stack: Stack, everything: Subsc
     logs.create_log_stream(**stream)
     logs.put_log_events(**stream, logEvents=[{"timestamp": int(time.time() * 1000), "message": QUOTE}])
     stack.client("dynamodb").put_item(
-        TableName=stack.jobs_table, Item={"id": {"S": "planted"}, "why": {"S": QUOTE}}
+        TableName=stack.jobs_table, Item={"id": {"S": "planted-record"}, "why": {"S": QUOTE}}
     )
     s3.put_object(Bucket=stack.results_bucket, Key="planted", Body=QUOTE.encode(), Metadata={"why": API_KEY})
     stack.client("sqs").send_message(QueueUrl=stack.dead_letter_queue_url, MessageBody=QUOTE)
