@@ -31,6 +31,7 @@ PARAMETERS = {
     "ExpectedSecondsPerSecond": "0",
     "MaxConcurrentJobs": "50",
     "DeadlineSeconds": f"{FORGOTTEN_AFTER - 10}",
+    "ResultLifeSeconds": f"{FORGOTTEN_AFTER}",
 }
 AWS = {"LAMBDA_ASYNC_RETRY_BASE_SECONDS": f"{RETRY_SECONDS:g}"}
 

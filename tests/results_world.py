@@ -37,6 +37,14 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 BUCKET = "results"
 NOW = 1_800_000_000.0
+LAST_RUN = 100 + 60
+"""A life of results, in seconds, that ends before the state machine would ask again for one of 100 s ago."""
+
+
+def failed_look(code: str) -> dict[str, Any]:
+    """Return the answer of a look that ended the job."""
+    error = {"code": code, "message": "No.", "stage": "poll", "action": "Ask.", "charged": "unknown"}
+    return {"outcome": "failed", "error": error, "polls": 1}
 
 
 @dataclass
@@ -55,6 +63,7 @@ class World:
     status: Callable[[str], Status] = field(default=lambda _: Status(status="PROCESSING"))
     limits: Limits = field(default_factory=lambda: Limits(max_bytes=1 << 30))
     link_hours: float = 0
+    result_life: float = 3600
     stall_seconds: float = 1
     now: float = NOW
     pauses: list[float] = field(default_factory=list)
@@ -95,7 +104,7 @@ class World:
         return Finalizer(
             ledger=self.ledger,
             control=self.control,
-            decider=Decider(storer=self.storer, status=self.status),
+            decider=Decider(storer=self.storer, status=self.status, result_life_seconds=self.result_life),
             results=self.results,
             publish=Topic(self.sns, self.topic_arn).publish,
             link_hours=self.link_hours,

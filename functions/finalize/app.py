@@ -1,6 +1,7 @@
 """End a job, or tell of the account's trouble. Woken by the state machine and by EventBridge.
 
-In: what `lipdrop.ending.read_event` reads. Out: `{"status", "job_id", "error"?}` or `{"outcome": "alerted"}`.
+In: what `lipdrop.ending.read_event` reads. Out: `{"status", "job_id", "error"?}`, for a PENDING result
+with `wait_seconds`, or `{"outcome": "alerted"}`.
 """
 
 import time
@@ -56,7 +57,7 @@ def finalizer() -> Finalizer:
     return Finalizer(
         ledger=Ledger(dynamodb, own.jobs_table, own.record_days),
         control=Control(dynamodb, own.jobs_table, own.max_concurrent_jobs),
-        decider=Decider(storer=storer, status=segmind.status),
+        decider=Decider(storer=storer, status=segmind.status, result_life_seconds=own.result_life_seconds),
         results=results,
         publish=Topic(boto3.client("sns", config=AWS_CONFIG, endpoint_url=endpoint()), own.topic_arn).publish,
         link_hours=own.link_hours,

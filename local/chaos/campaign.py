@@ -35,6 +35,7 @@ PARAMETERS = {
     "ExpectedBaseSeconds": "2",
     "ExpectedSecondsPerSecond": "0",
     "DeadlineSeconds": "120",
+    "ResultLifeSeconds": "240",
 }
 AWS = {
     # A whole second of a wait, and a retry's pause, take so much of a real second.

@@ -39,7 +39,7 @@ def test_the_state_machine_s_empty_answers_mean_never_asked() -> None:
 
 def test_answers_are_read_by_their_outcome() -> None:
     busy = {"outcome": "busy", "wait_seconds": 5, "reason": "SLOTS", "message": "Full."}
-    done = {"outcome": "completed", "polls": 4, "metrics": {"inference_time": 200.5}}
+    done = {"outcome": "completed", "polls": 4, "metrics": {"inference_time": 200.5}, "seen_at": 5}
     found = state_machine(request=busy, look=done)
     assert isinstance(found.request, answers.Busy)
     assert isinstance(found.look, answers.Completed)

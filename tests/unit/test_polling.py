@@ -68,7 +68,7 @@ def test_an_unfinished_request_is_looked_at_again(status: Any) -> None:
 
 def test_a_finished_request_brings_its_numbers() -> None:
     answer = look(Status(status="COMPLETED", metrics=Metrics(inference_time=187.5, cost=0.9)))
-    assert answer == Completed(polls=5, metrics=Metrics(inference_time=187.5, cost=0.9))
+    assert answer == Completed(polls=5, metrics=Metrics(inference_time=187.5, cost=0.9), seen_at=POSTED + 200)
 
 
 def test_a_failed_request_says_why_in_segminds_words() -> None:

@@ -51,10 +51,11 @@ class Waiting(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="waiti
 
 
 class Completed(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="completed"):
-    """The result is ready."""
+    """The result is ready, and was seen to be at `seen_at` (epoch seconds)."""
 
     polls: int
     metrics: Metrics
+    seen_at: float
 
 
 class Failed(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="failed"):

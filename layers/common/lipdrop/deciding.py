@@ -20,22 +20,25 @@ from lipdrop.segmind import Status
 from lipdrop.segmind_errors import Expired, SegmindError
 from lipdrop.storing import PAUSES, Kept, Storer
 
-RESULT_LIFE_SECONDS = 3600
-"""Segmind forgets a request an hour after its POST (its documents): no use in trying longer."""
-
 DOUBTFUL = ("DEADLINE", "RESULT_EXPIRED")
 """Ends of a paid job that one more look may prove wrong: a result just in time, a 404 in passing."""
+
+type Seen = Literal["QUEUED", "PROCESSING", "COMPLETED", "FAILED", "UNKNOWN", "EXPIRED", "SILENT"]
 
 _UNDECIDED = Broken(code="INTERNAL_ERROR", message="The job came to its end undecided.", stage="finalize")
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What a job came to: a video, an error, or neither for a dry run."""
+    """What a job came to: a video, an error, or neither for a dry run.
+
+    `pending`: the error stands only if nobody comes again; a paid result may still be had later.
+    """
 
     kept: Kept | None = None
     error: Failure | None = None
     warnings: tuple[str, ...] = ()
     rescued: bool = False
+    pending: bool = False
 
     @property
     def ending(self) -> Literal["completed", "failed", "dry run"]:
@@ -46,17 +49,21 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class Decider(Struct, frozen=True, kw_only=True):
-    """What deciding needs: a `storer` for videos, and `status` for one look at a request."""
+    """What deciding needs: a `storer` for videos, and `status` for one look at a request.
+
+    `result_life_seconds`: how long Segmind knows a request after its POST; no use in trying longer.
+    """
 
     storer: Storer
     status: Callable[[str], Status]
+    result_life_seconds: float
 
     def decide(self, ending: Ending, job: Job, record: Record | None, ends_at: float) -> Outcome:
         """Return what `job` came to; stores its video where there is one."""
         request_id = request_of(ending, record)
         posted_at = posted(ending, record)
         if posted_at:
-            ends_at = min(ends_at, posted_at + RESULT_LIFE_SECONDS)
+            ends_at = min(ends_at, posted_at + self.result_life_seconds)
         if job.error:
             return Outcome(error=job.error)
         if not ending.broken:
@@ -73,7 +80,7 @@ class Decider(Struct, frozen=True, kw_only=True):
     def _stored(self, job: Job, request_id: str, ends_at: float) -> Outcome:
         kept = self.storer.store(job, request_id, ends_at)
         if isinstance(kept, Failure):
-            return Outcome(error=kept)
+            return Outcome(error=kept, pending=kept.code == "RESULT_UNREACHABLE")
         return Outcome(kept=kept, warnings=kept.warnings)
 
     def _broken(
@@ -90,30 +97,35 @@ class Decider(Struct, frozen=True, kw_only=True):
         if seen == "FAILED":
             return Outcome(error=msgspec.structs.replace(error, charged="no"))
         if seen != "COMPLETED":
-            return Outcome(error=error)
+            return Outcome(error=error, pending=_pending(seen, error))
         outcome = self._stored(job, request_id, ends_at)
         if outcome.error:
             return outcome
         saved = f"The result was saved although the job had failed: {error.code}, {error.message}"
         return msgspec.structs.replace(outcome, warnings=(*outcome.warnings, saved), rescued=True)
 
-    def _seen(self, request_id: str, ends_at: float) -> str | None:
-        """Return Segmind's word about a request, None if it has none, or gives none in five minutes.
+    def _seen(self, request_id: str, ends_at: float) -> Seen:
+        """Return Segmind's word about a request: EXPIRED if it has none, SILENT if it gives none for minutes.
 
-        Nobody looks after this: a passing silence must not cost a result that was paid for.
+        It may be the last look: a passing silence must not cost a result that was paid for.
         """
         clock, pause = self.storer.clock, self.storer.pause
         for rest in (*PAUSES, math.inf):
             try:
                 return self.status(request_id).status
             except Expired:
-                return None
+                return "EXPIRED"
             except SegmindError as silent:
                 until = max(clock() + rest, silent.retry_at or 0)
             if until >= ends_at:
-                return None
+                break
             pause(until - clock())
-        return None
+        return "SILENT"
+
+
+def _pending(seen: Seen, error: Failure) -> bool:
+    """Whether another look may bring more. After the deadline, work that still goes on is given up."""
+    return seen == "SILENT" or (seen != "EXPIRED" and error.code != "DEADLINE")
 
 
 def _decided(ending: Ending) -> Failure | None:

@@ -29,7 +29,7 @@ class Broken(Struct, frozen=True, kw_only=True):
 
 class Ending(Struct, frozen=True, kw_only=True):
     """A job whose execution is at its end. `job` is None where the sender did not have it; times in
-    epoch seconds.
+    epoch seconds. `asks_again`: the sender wakes finalize once more if the answer is PENDING.
     """
 
     job_id: str
@@ -39,6 +39,7 @@ class Ending(Struct, frozen=True, kw_only=True):
     request: answers.Accepted | answers.Busy | answers.Rejected | None = None
     look: answers.Waiting | answers.Completed | answers.Failed | None = None
     broken: Broken | None = None
+    asks_again: bool = False
 
 
 class AlertCall(Struct, frozen=True, kw_only=True):
@@ -69,6 +70,7 @@ def read_event(event: Mapping[str, Any]) -> Ending | AlertCall:
         request=_answer(event.get("request"), answers.Accepted | answers.Busy | answers.Rejected),
         look=_answer(event.get("look"), answers.Waiting | answers.Completed | answers.Failed),
         broken=_caught(event.get("caught")),
+        asks_again=True,
     )
 
 

@@ -79,7 +79,9 @@ FAILURES: dict[str, Kind] = {
         "finalize", "yes", "Ask Segmind's support about the request id before you upload again."
     ),
     "RESULT_UNREACHABLE": Kind(
-        "finalize", "yes", "Fetch the result by its request id; Segmind keeps it for an hour."
+        "finalize",
+        "yes",
+        "Fetch the result by its request id if its hour is not over, else ask Segmind's support about it.",
     ),
     "RESULT_TOO_LARGE": Kind(
         "finalize", "yes", "Raise MaxResultBytes; fetch the result by its request id within the hour."

@@ -23,7 +23,7 @@ from lipdrop.control import Control
 from lipdrop.deciding import Decider, Outcome, posted, request_of
 from lipdrop.ending import AlertCall, Ending
 from lipdrop.ledger import Ledger, Record
-from lipdrop.model import Job, from_plain, to_json
+from lipdrop.model import Failure, Job, from_plain, to_json
 from lipdrop.notification import (
     Course,
     Notification,
@@ -40,6 +40,8 @@ from lipdrop.results import Results, StoredVideo, is_permanent, record_key
 from lipdrop.segmind_result import Metrics
 
 HOUR_SECONDS = 3600
+PENDING_SECONDS = 60
+"""After so long a pending result is asked for again."""
 
 
 class Finalizer(Struct, frozen=True, kw_only=True):
@@ -64,8 +66,9 @@ class Finalizer(Struct, frozen=True, kw_only=True):
     def finish(self, ending: Ending, ends_at: float) -> dict[str, Any]:
         """End the job and return how it ended, as the state machine reads it.
 
-        `ends_at` (epoch seconds): when to stop trying for the result. Raises for the unforeseen; another
-        run then goes on where this one ended.
+        `ends_at` (epoch seconds): when this run is to stop trying for the result. PENDING: a paid result
+        cannot be had now and may be had later, so nothing was closed; ask again after `wait_seconds`.
+        Raises for the unforeseen; another run then goes on where this one ended.
         """
         record = self.ledger.read(ending.job_id)
         sample = None
@@ -73,9 +76,11 @@ class Finalizer(Struct, frozen=True, kw_only=True):
             counts = record.notification
         else:
             job = _job(ending, record)
-            sample = _sample(ending, job, self.clock())
-            counts, outcome = self._close(ending, job, record, ends_at)
-            sample = None if outcome.rescued or outcome.error else sample
+            outcome = self.decider.decide(ending, job, record, ends_at)
+            if outcome.error and outcome.pending and self._is_asked_again(ending, record):
+                return _answer("PENDING", job.job_id, outcome.error) | {"wait_seconds": PENDING_SECONDS}
+            counts = self._close(ending, job, record, outcome)
+            sample = None if outcome.rescued or outcome.error else _sample(ending, job)
         decided = msgspec.json.decode(counts, type=Notification)
         self.control.free_slot(ending.job_id)
         if not (record and record.notified_at):
@@ -83,15 +88,21 @@ class Finalizer(Struct, frozen=True, kw_only=True):
             self.ledger.mark_notified(ending.job_id, self.clock())
         if sample:
             self.control.learn(*sample)
-        return _answer(decided)
+        return _answer(decided.status, decided.job_id, decided.error)
 
-    def _close(self, ending: Ending, job: Job, record: Record | None, ends_at: float) -> tuple[str, Outcome]:
-        """Decide the job and fix its notification; return the one that counts, and our own outcome."""
-        outcome = self.decider.decide(ending, job, record, ends_at)
+    def _close(self, ending: Ending, job: Job, record: Record | None, outcome: Outcome) -> str:
+        """Fix the job's notification and return the one that counts."""
         metrics = _metrics(ending, outcome)
         message = self._message(ending, job, record, outcome, metrics)
         message = self._recorded(job, message, metrics, outcome)
-        return self.ledger.close(job.job_id, to_json(message), self.clock()), outcome
+        return self.ledger.close(job.job_id, to_json(message), self.clock())
+
+    def _is_asked_again(self, ending: Ending, record: Record | None) -> bool:
+        """Whether the sender comes back while Segmind still knows the request."""
+        posted_at = posted(ending, record)
+        if not (ending.asks_again and posted_at):
+            return False
+        return self.clock() + PENDING_SECONDS < posted_at + self.decider.result_life_seconds
 
     def _message(
         self, ending: Ending, job: Job, record: Record | None, outcome: Outcome, metrics: Metrics
@@ -160,11 +171,11 @@ def _job(ending: Ending, record: Record | None) -> Job:
     return Job(job_id=ending.job_id, name=ending.job_id)
 
 
-def _sample(ending: Ending, job: Job, now: float) -> tuple[float, float] | None:
-    """Return predicted and actual seconds of a request that was seen to be finished just now."""
+def _sample(ending: Ending, job: Job) -> tuple[float, float] | None:
+    """Return predicted and actual seconds of a request that was seen to be finished."""
     match ending.request, ending.look:
-        case answers.Accepted(posted_at=posted_at), answers.Completed() if job.estimate:
-            return job.estimate.expected_seconds, now - posted_at
+        case answers.Accepted(posted_at=posted_at), answers.Completed(seen_at=seen_at) if job.estimate:
+            return job.estimate.expected_seconds, seen_at - posted_at
     return None
 
 
@@ -181,8 +192,8 @@ def _metrics(ending: Ending, outcome: Outcome) -> Metrics:
     )
 
 
-def _answer(decided: Notification) -> dict[str, Any]:
-    answer: dict[str, Any] = {"status": decided.status, "job_id": decided.job_id}
-    if decided.error:
-        answer["error"] = {"code": decided.error.code, "message": decided.error.message}
+def _answer(status: str, job_id: str, error: Failure | None) -> dict[str, Any]:
+    answer: dict[str, Any] = {"status": status, "job_id": job_id}
+    if error:
+        answer["error"] = {"code": error.code, "message": error.message}
     return answer

@@ -69,7 +69,8 @@ class Poller(Struct, frozen=True, kw_only=True):
             return self._again(asked, polls, "UNKNOWN", trouble), "UNKNOWN"
         match status.status:
             case "COMPLETED":
-                return Completed(polls=polls, metrics=status.metrics), status.status
+                answer = Completed(polls=polls, metrics=status.metrics, seen_at=self.clock())
+                return answer, status.status
             case "FAILED":
                 message = f"Segmind could not process the media: {status.error}"
                 return Failed(error=failure("INFERENCE_FAILED", message), polls=polls), status.status

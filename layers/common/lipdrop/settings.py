@@ -32,6 +32,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     max_queue_hours: float = 24
     account_wait_hours: float = 6
     deadline_seconds: int = 3300
+    result_life_seconds: int = 3600
     expected_base_seconds: float = 100
     expected_seconds_per_second: float = 3.7
     price_per_second: float = 0.084

@@ -10,12 +10,17 @@ PARAMETERS = {
     "ExpectedBaseSeconds": "100",
     "ExpectedSecondsPerSecond": "0",
     "DeadlineSeconds": "25",
+    "ResultLifeSeconds": "60",
     "MaxMediaSeconds": "20",
     "MaxMediaBytes": "1000000",
     "MaxJobCost": "1.2",
     "MaxResultBytes": "700000",
 }
-"""Wide enough for the sample media, and for a machine that has other things to do."""
+"""Wide enough for the sample media, and for a machine that has other things to do.
+
+Results that live no longer than the state machine's pause are not pending: `LONG_LIFE` makes them so.
+"""
+LONG_LIFE = {"RESULT_LIFE_SECONDS": "3600"}
 WAIT_SCALE = "0.01"
 """The local AWS waits a hundredth of what the state machine says; what functions measure stays real time."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
@@ -10,8 +11,18 @@ from lipdrop.failures import FAILURES
 from local.stack import Stack
 from local.standin.control import StandinControl
 from local.standin.model import Fault
-from tests.e2e.journey import record
-from tests.e2e.outcomes.dropping import PAIR, VIDEO, drop_files, only, silence, subscribed
+from tests.e2e.journey import record, result, seen
+from tests.e2e.outcomes.dropping import (
+    PAIR,
+    VIDEO,
+    drop_files,
+    only,
+    silence,
+    subscribed,
+    under_way,
+    until_in,
+)
+from tests.e2e.outcomes.limits import LONG_LIFE
 from tests.e2e.outcomes.mishaps import configured, unwritable
 
 FATES = {
@@ -41,8 +52,24 @@ def endings(stack: Stack) -> Iterator[dict[str, dict[str, Any]]]:
     standin.clear_faults()
 
 
-def _only_for(code: str, fault: Fault) -> Fault:
-    return Fault(**{field: getattr(fault, field) for field in fault.__struct_fields__} | {"match": code})
+def test_a_result_whose_host_is_down_for_a_while_is_stored_once_it_is_back(
+    stack: Stack, standin: StandinControl
+) -> None:
+    subscriber = subscribed(stack, "host-down")
+    standin.fault(_only_for("/host-down/", FATES["RESULT_UNREACHABLE"]))
+    with configured(stack, "Finalize", timeout=BRIEF_SECONDS, **LONG_LIFE):
+        drop_files(stack, "host-down", PAIR)
+        (execution,) = under_way(stack, "host-down")
+        until_in(stack, execution, "WaitForPendingResult")
+        standin.clear_faults()
+        message = only(subscriber)
+
+    assert (message["status"], message["warnings"]) == ("COMPLETED", [])
+    assert seen(result(stack, message))[0] == pytest.approx(4, abs=0.2)
+
+
+def _only_for(match: str, fault: Fault) -> Fault:
+    return msgspec.structs.replace(fault, match=match)
 
 
 @pytest.mark.parametrize("code", CODES)

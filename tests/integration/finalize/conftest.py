@@ -71,7 +71,7 @@ def ending(job: Job) -> Callable[..., Ending]:
                 "expected_seconds": 107,
                 "wait_seconds": 60,
             },
-            "look": {"outcome": "completed", "polls": 3, "metrics": {}},
+            "look": {"outcome": "completed", "polls": 3, "metrics": {}, "seen_at": NOW - 3},
             "caught": {},
             "execution": {"arn": ARN, "started_at": "2027-01-15T07:57:00.123Z"},
         }

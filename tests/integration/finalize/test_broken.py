@@ -9,7 +9,7 @@ from lipdrop.ending import AlertCall, Ending, read_event
 from lipdrop.model import Job, to_json
 from lipdrop.segmind import Status
 from lipdrop.segmind_errors import Expired, Unavailable
-from tests.results_world import NOW, World
+from tests.results_world import LAST_RUN, NOW, World, failed_look
 from tests.sample_video import sample_video
 
 LATER = NOW + 600
@@ -138,6 +138,7 @@ def test_a_job_stopped_before_anything_was_asked_cost_nothing(scene: World, stop
 
 
 def test_a_crash_is_told_with_its_place_and_without_its_stack(scene: World, ending: EndingMaker) -> None:
+    scene.result_life = LAST_RUN
     scene.finalizer.finish(ending(look={"polls": 0}, caught=CRASH), LATER)
     message = message_of(scene)
     assert message["error"]["code"] == "INTERNAL_ERROR"
@@ -173,17 +174,9 @@ def test_the_second_word_about_a_closed_job_changes_nothing(
 def test_a_result_that_is_there_after_all_is_saved(
     scene: World, job: Job, ending: EndingMaker, code: str
 ) -> None:
-    late = {
-        "code": code,
-        "message": "Late.",
-        "stage": "poll",
-        "action": "Ask.",
-        "charged": "unknown",
-    }
     asked(scene, job)
     scene.status = status("COMPLETED")
-    broken = ending(look={"outcome": "failed", "error": late, "polls": 40})
-    assert scene.finalizer.finish(broken, LATER)["status"] == "COMPLETED"
+    assert scene.finalizer.finish(ending(look=failed_look(code)), LATER)["status"] == "COMPLETED"
 
 
 def test_an_undecided_end_is_an_error_and_not_silence(scene: World, ending: EndingMaker) -> None:
@@ -207,3 +200,49 @@ def test_account_trouble_is_told_by_one_job_only(scene: World) -> None:
     assert (message["status"], message["error"]["code"]) == ("ALERT", "INSUFFICIENT_CREDITS")
     scene.finalizer.tell(call("a"))
     assert message_of(scene)["id"] == message["id"], "the first finder's retry repeats the same message"
+
+
+@pytest.mark.parametrize("word", ["PROCESSING", "QUEUED", "UNKNOWN"])
+def test_a_request_under_way_is_waited_for_when_looking_at_it_kept_failing(
+    scene: World, job: Job, ending: EndingMaker, word: str
+) -> None:
+    asked(scene, job)
+    broken = ending(look={"polls": 0}, caught=CRASH)
+    scene.status = status(word)
+    assert scene.finalizer.finish(broken, LATER)["status"] == "PENDING"
+    assert scene.messages() == []
+    scene.status = status("COMPLETED")
+    assert scene.finalizer.finish(broken, LATER)["status"] == "COMPLETED"
+
+
+def test_a_404_in_passing_ends_no_request_that_is_under_way(
+    scene: World, job: Job, ending: EndingMaker
+) -> None:
+    asked(scene, job)
+    lost = failed_look("RESULT_EXPIRED")
+    scene.status = status("PROCESSING")
+    assert scene.finalizer.finish(ending(look=lost), LATER)["status"] == "PENDING"
+    scene.status = status("COMPLETED")
+    assert scene.finalizer.finish(ending(look=lost), LATER)["status"] == "COMPLETED"
+
+
+@pytest.mark.parametrize("word", ["PROCESSING", "QUEUED", "UNKNOWN"])
+def test_the_deadline_is_the_last_word_about_a_request_under_way(
+    scene: World, job: Job, ending: EndingMaker, word: str
+) -> None:
+    asked(scene, job)
+    scene.status = status(word)
+    scene.finalizer.finish(ending(look=failed_look("DEADLINE")), LATER)
+    assert message_of(scene)["error"]["code"] == "DEADLINE"
+
+
+def test_a_silent_segmind_is_asked_again_later_and_told_of_when_the_result_has_expired(
+    scene: World, job: Job, ending: EndingMaker
+) -> None:
+    asked(scene, job)
+    scene.status = silent_for(99, "COMPLETED")
+    late = ending(look=failed_look("DEADLINE"))
+    assert scene.finalizer.finish(late, LATER)["status"] == "PENDING"
+    scene.result_life = LAST_RUN
+    scene.finalizer.finish(late, LATER)
+    assert message_of(scene)["error"]["code"] == "DEADLINE"

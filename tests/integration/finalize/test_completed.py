@@ -160,6 +160,12 @@ def test_the_stack_learns_how_long_it_took(scene: World, ending: EndingMaker) ->
     assert scene.control.look().ratio_n == 1
 
 
+def test_what_is_learned_ends_with_the_look_that_saw_the_result(scene: World, ending: EndingMaker) -> None:
+    scene.now = NOW + 1800
+    scene.finalizer.finish(ending(), scene.now + 600)
+    assert scene.control.look().ratio == pytest.approx((1 + 97 / 107) / 2)
+
+
 def test_an_odd_length_is_a_warning_and_no_reason_to_withhold_the_video(
     scene: World, plan: Plan, ending: EndingMaker
 ) -> None:

@@ -18,7 +18,7 @@ from lipdrop.segmind_errors import (
 )
 from lipdrop.segmind_result import Link, Stream
 from tests.file_server import Plan
-from tests.results_world import BUCKET, NOW, World
+from tests.results_world import BUCKET, LAST_RUN, NOW, World
 from tests.sample_video import sample_video
 
 LATER = NOW + 600
@@ -80,21 +80,36 @@ def test_a_failure_leaves_an_earlier_result_and_its_record_alone(
     assert scene.stored("launch/fr.json") == b"{}"
 
 
-def test_a_result_out_of_reach_is_tried_for_minutes_and_stays_fetchable(
+def test_a_result_out_of_reach_is_tried_for_minutes_and_nothing_ends_while_it_lives(
     scene: World, plan: Plan, ending: EndingMaker
 ) -> None:
     plan.then = "unavailable"
+    answer = scene.finalizer.finish(ending(), LATER)
+    assert (answer["status"], answer["wait_seconds"]) == ("PENDING", 60)
+    assert answer["error"]["code"] == "RESULT_UNREACHABLE"
+    assert sum(scene.pauses) > 240
+    assert scene.messages() == []
+    assert scene.stored("launch/fr.failed.json") is None
+    plan.then = None
+    assert scene.finalizer.finish(ending(), LATER)["status"] == "COMPLETED"
+
+
+def test_a_result_out_of_reach_until_it_expires_is_told_of(
+    scene: World, plan: Plan, ending: EndingMaker
+) -> None:
+    plan.then = "unavailable"
+    scene.result_life = LAST_RUN
     scene.finalizer.finish(ending(), LATER)
     error = error_of(scene)
     assert (error["code"], error["http_status"]) == ("RESULT_UNREACHABLE", 503)
     assert "request id" in error["action"]
-    assert sum(scene.pauses) > 240
 
 
 def test_no_try_begins_that_the_function_could_not_finish(
     scene: World, plan: Plan, ending: EndingMaker
 ) -> None:
     plan.then = "unavailable"
+    scene.result_life = LAST_RUN
     scene.finalizer.finish(ending(), NOW + 2)
     assert scene.pauses == [1]
     assert error_of(scene)["code"] == "RESULT_UNREACHABLE"
@@ -136,6 +151,7 @@ def test_what_segmind_says_of_the_result_decides(
     scene: World, raised: Exception, code: str, charged: str, ending: EndingMaker
 ) -> None:
     scene.answer = raising(raised)
+    scene.result_life = LAST_RUN
     scene.finalizer.finish(ending(), LATER)
     error = error_of(scene)
     assert (error["code"], error["charged"]) == (code, charged)

@@ -35,7 +35,8 @@ def test_a_limit_without_a_time_is_waited_out_in_growing_pauses(scene: World, en
     assert scene.pauses == [1, 3, 10]
 
 
-def test_a_limit_that_ends_too_late_ends_the_job_at_once(scene: World, ending: EndingMaker) -> None:
+def test_a_limit_that_outlasts_the_result_ends_the_job_at_once(scene: World, ending: EndingMaker) -> None:
+    scene.result_life = 150
     limited(scene, 1, NOW + 600)
     answer = scene.finalizer.finish(ending(), NOW + 600)
     assert answer["error"]["code"] == "RESULT_UNREACHABLE"

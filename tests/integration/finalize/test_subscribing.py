@@ -11,7 +11,7 @@ import pytest
 from lipdrop.ending import Ending, read_event
 from lipdrop.model import Job
 from tests.jobs_table import a_job
-from tests.results_world import NOW, World
+from tests.results_world import NOW, World, failed_look
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "subscribing.md").read_text()
 EndingMaker = Callable[..., Ending]
@@ -31,11 +31,6 @@ def example(name: str) -> Any:
     raise LookupError(name)
 
 
-def failed(code: str) -> dict[str, Any]:
-    error = {"code": code, "message": "No.", "stage": "poll", "action": "Ask.", "charged": "unknown"}
-    return {"outcome": "failed", "error": error, "polls": 1}
-
-
 @pytest.fixture
 def told(scene: World, job: Job, ending: EndingMaker) -> World:
     """A world with a queue behind each policy of the document, in which these messages went out."""
@@ -47,9 +42,9 @@ def told(scene: World, job: Job, ending: EndingMaker) -> World:
     scene.finalizer.tell(call)
     scene.finalizer.finish(ending(), NOW + 600)
     below = a_job("es-1", name="launch/spring/es")
-    scene.finalizer.finish(ending(below, look=failed("DEADLINE")), NOW + 600)
+    scene.finalizer.finish(ending(below, look=failed_look("DEADLINE")), NOW + 600)
     top = a_job("top-1", name="top")
-    scene.finalizer.finish(ending(top, look=failed("INFERENCE_FAILED")), NOW + 600)
+    scene.finalizer.finish(ending(top, look=failed_look("INFERENCE_FAILED")), NOW + 600)
     return scene
 
 
