@@ -49,20 +49,20 @@ class Layout:
 
 @contextmanager
 def laid_out() -> Iterator[tuple[Layout, Layout]]:
-    """Yield the artifact as deployed, and a copy of it with bytecode; both are removed afterwards.
+    """Yield the artifact as built, and a copy without the layers' bytecode; both are removed afterwards.
 
-    SAM packages no bytecode and a function cannot write any, so a cold start compiles what the layers
-    hold; the runtime's own boto3 is compiled in both.
+    SAM by itself packages no bytecode, and a function cannot write any; the runtime's own boto3 is compiled
+    in both.
     """
     sam.build()
     with TemporaryDirectory(prefix="lipdrop-cold-") as folder:
-        deployed, compiled = Path(folder, "deployed"), Path(folder, "compiled")
-        shutil.copytree(paths.BUILD, deployed)
-        _copy_runtime(deployed / "runtime")
-        compileall.compile_dir(deployed / "runtime", quiet=1)
-        shutil.copytree(deployed, compiled)
-        compileall.compile_dir(compiled, quiet=1)
-        yield Layout(deployed), Layout(compiled)
+        built, bare = Path(folder, "built"), Path(folder, "bare")
+        shutil.copytree(paths.BUILD, built)
+        shutil.copytree(paths.BUILD, bare, ignore=shutil.ignore_patterns("__pycache__"))
+        for root in (built, bare):
+            _copy_runtime(root / "runtime")
+            compileall.compile_dir(root / "runtime", quiet=1)
+        yield Layout(built), Layout(bare)
 
 
 def size(folder: Path) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from benchmarks.pages import copy, polling, scale
+from benchmarks.pages import cold_start, copy, polling, scale
 from benchmarks.tables import percent, show, table, times
 
 type Results = Mapping[str, Mapping[str, Any]]
@@ -80,7 +80,7 @@ def _bytes(results: Results) -> list[tuple[str, str, str]]:
     peak = results["copy"]["targets"]["peak_mib_at_4_gb"]["mib"]
     reads = results["preflight"]["results"].values()
     most = max(row["bytes_read"] / row["bytes_of_file"] for row in reads)
-    shares = {aim["function"]: aim["share"] for aim in results["cold_start"]["aims"]}
+    shares = cold_start.of_bare(results["cold_start"])
     return [
         (
             f"copy of a result where a connection gives {copy.tables(results['copy'])['cap']}",
@@ -89,9 +89,9 @@ def _bytes(results: Results) -> list[tuple[str, str, str]]:
         ),
         ("read of a 2 GB video before it is sent", f"at most {100 * most:.2f} %", "100 %: a download"),
         (
-            "imports at a cold start, of all there is",
+            "processor time of imports at a cold start",
             ", ".join(f"{name} {percent(share)}" for name, share in shares.items()),
-            "100 %: one function for everything",
+            "100 %: layers as SAM builds them, without bytecode",
         ),
     ]
 
