@@ -9,10 +9,11 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from local.chaos.beside import beside
 
 FUNCTIONS = ("Submit", "Request", "CheckStatus", "Finalize")
 PATIENCE_SECONDS = 1.0
@@ -42,25 +43,17 @@ class Killer:
     busy: int = 0
     """Workers that are starting or have an event in hand, a moment ago."""
     _ready: set[int] = field(default_factory=set)
-    _over: threading.Event = field(default_factory=threading.Event)
 
-    @contextmanager
-    def at_work(self) -> Iterator["Killer"]:
+    def at_work(self) -> AbstractContextManager[None]:
         """Kill while the block lasts."""
-        thread = threading.Thread(target=self._run, name="killer")
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._over.set()
-            thread.join()
+        return beside(self._run)
 
-    def _run(self) -> None:
+    def _run(self, over: threading.Event) -> None:
         due = time.monotonic()
-        while not self._over.wait(SCAN_SECONDS):
+        while not over.wait(SCAN_SECONDS):
             self._notice_idle()
             if time.monotonic() >= due:
-                self._strike(self.rng.choice(FUNCTIONS))
+                self._strike(self.rng.choice(FUNCTIONS), over)
                 due = time.monotonic() + self.rng.expovariate(1 / self.interval)
 
     def _notice_idle(self) -> None:
@@ -71,11 +64,11 @@ class Killer:
         self._ready |= {pid for pid in alive - busy if _ticks(pid) > _STARTED_TICKS}
         self.busy = len(busy)
 
-    def _strike(self, function: str) -> None:
+    def _strike(self, function: str, over: threading.Event) -> None:
         """Wait a moment for a busy worker of `function`, and kill it."""
         mine = [pid for pid in self._ready if _mark(function) in _read(pid, "cmdline")]
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while mine and time.monotonic() < deadline and not self._over.is_set():
+        while mine and time.monotonic() < deadline and not over.is_set():
             if busy := [pid for pid in mine if _busy(pid)]:
                 with suppress(ProcessLookupError):
                     os.kill(self.rng.choice(busy), signal.SIGKILL)

@@ -3,9 +3,9 @@
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
+from local.chaos.beside import beside
 from local.stack import Stack
 from local.subscriber import Subscriber
 
@@ -15,24 +15,16 @@ class Witness:
 
     def __init__(self, stack: Stack) -> None:
         self._subscriber = Subscriber(stack)
-        self._over = threading.Event()
         self.messages: defaultdict[str, list[str]] = defaultdict(list)
         self.others: list[str] = []
         """Account alerts, and anything else that is no job's end."""
 
-    @contextmanager
-    def listening(self) -> Iterator["Witness"]:
+    def listening(self) -> AbstractContextManager[None]:
         """Listen while the block lasts, and to its last word."""
-        thread = threading.Thread(target=self._run, name="witness")
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._over.set()
-            thread.join()
+        return beside(self._run)
 
-    def _run(self) -> None:
-        while not self._over.is_set():
+    def _run(self, over: threading.Event) -> None:
+        while not over.is_set():
             self._hear(wait_seconds=1)
         self._hear(wait_seconds=0)
 

@@ -1,33 +1,20 @@
 """What all jobs share: slots, the gate, the account's trouble, the learned ratio."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from lipdrop.control import BURIED_AT_ONCE, PROBE_SECONDS, Control
 from lipdrop.items import Items
 from lipdrop.schedule import learn
 from lipdrop.situation import QUIET_SECONDS, REPEAT_SECONDS, Blocked, Situation, Slot
-from tests.jobs_table import TABLE, create_jobs_table
+from tests.jobs_table import TABLE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 NOW = 1_000_000.0
 CREDITS = "INSUFFICIENT_CREDITS"
-
-
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> "Iterator[DynamoDBClient]":
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        create_jobs_table(client)
-        yield client
 
 
 @pytest.fixture

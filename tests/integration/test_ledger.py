@@ -1,30 +1,17 @@
 """The ledger: who may POST, and what survives whatever happens around it."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from moto import mock_aws
 
 from lipdrop.ledger import Ledger, Record
-from tests.jobs_table import TABLE, create_jobs_table
+from tests.jobs_table import TABLE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 NOW = 1_000_000.0
-
-
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> "Iterator[DynamoDBClient]":
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        create_jobs_table(client)
-        yield client
 
 
 @pytest.fixture

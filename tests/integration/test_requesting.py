@@ -1,12 +1,10 @@
 """Asking once: every answer of Segmind's, every record that may be found, and what it leaves behind."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from lipdrop.answers import Accepted, Busy, Rejected
 from lipdrop.control import Control
@@ -26,7 +24,7 @@ from lipdrop.segmind_errors import (
 )
 from lipdrop.segmind_errors import Rejected as RefusedForGood
 from lipdrop.settings import read_settings
-from tests.jobs_table import TABLE, a_job, create_jobs_table
+from tests.jobs_table import TABLE, a_job
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -81,16 +79,6 @@ class Scene:
 
     def held(self) -> set[str]:
         return set(self.control.look().held or {})
-
-
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> "Iterator[DynamoDBClient]":
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        create_jobs_table(client)
-        yield client
 
 
 @pytest.fixture
