@@ -16,6 +16,7 @@ STATES = {
     "WaitForResult": "Segmind is working",
     "CheckStatus": "looking",
     "Finalize": "storing the result",
+    "WaitForPendingResult": "result out of reach, trying again",
 }
 """The states of the state machine in a watcher's words; another state is shown by its own name."""
 
