@@ -94,8 +94,9 @@ class Storer(Struct, frozen=True, kw_only=True):
     def _attempt(self, job: Job, request_id: str, limits: Limits) -> "Kept | _Miss":
         try:
             return self._fetch(job, request_id, limits)
-        except (Expired, InferenceFailed) as gone:
-            return _Miss(_failure(gone.code, gone), 1)
+        except (Expired, InferenceFailed) as none:
+            # It was seen to be finished: a result that is missing may follow its status by a moment.
+            return _Miss(_failure(none.code, none), FETCHES if isinstance(none, Expired) else 1)
         except TooLarge as large:
             return _Miss(_failure("RESULT_TOO_LARGE", large), 1)
         except (Invalid, ResultInvalid) as wrong:

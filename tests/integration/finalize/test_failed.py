@@ -121,6 +121,15 @@ def test_a_passing_fault_costs_a_pause_and_no_more(scene: World, plan: Plan, end
     assert scene.stored("launch/fr.mp4") == sample_video()
 
 
+def test_a_result_that_follows_its_status_by_a_moment_is_waited_for(
+    scene: World, ending: EndingMaker
+) -> None:
+    usual, missing = scene.answer, [Expired("Unknown request.", http_status=404)] * 2
+    scene.answer = lambda request_id: raising(missing.pop())("") if missing else usual(request_id)
+    assert scene.finalizer.finish(ending(), LATER)["status"] == "COMPLETED"
+    assert scene.pauses == [1, 3]
+
+
 def test_silence_takes_no_tries_from_a_result_that_comes_wrong_in_the_end(
     scene: World, plan: Plan, ending: EndingMaker
 ) -> None:
