@@ -2,7 +2,7 @@
 
     closed before? ── yes ──► the stored notification counts, whatever this event says
         │ no
-    decide, and store the video where there is one
+    decide, and store the video where there is one ── out of reach ──► PENDING: nothing is closed
         │
     record in the results bucket ──► close the ledger: from here on the notification is fixed
         │
