@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from local import paths
 from local.aws import CREDENTIALS
@@ -50,14 +51,15 @@ def deploy(endpoint: str, parameters: Mapping[str, str], *, template: Path | Non
 
 def _sam(command: str, *words: str, environment: Mapping[str, str]) -> None:
     path = f"{paths.PYTHON_BIN}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        [str(paths.SAM), command, *words],
-        cwd=paths.ROOT,
-        env={**os.environ, "PATH": path, "SAM_CLI_TELEMETRY": "0", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with TemporaryDirectory(prefix="lipdrop-sam-") as scratch:  # SAM leaves its own folders lying
+        done = subprocess.run(
+            [str(paths.SAM), command, *words],
+            cwd=paths.ROOT,
+            env={**os.environ, "PATH": path, "TMPDIR": scratch, "SAM_CLI_TELEMETRY": "0", **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-30:])
         raise LocalRunError(f"sam {command} ended with {done.returncode}:\n{tail}")

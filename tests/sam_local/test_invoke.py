@@ -40,7 +40,7 @@ def invoke(stack: Stack, function: str, event: str, folder: Path) -> dict[str, A
     """
     done = subprocess.run(
         command.split(),
-        env={**os.environ, **CREDENTIALS, "SAM_CLI_TELEMETRY": "0"},
+        env={**os.environ, **CREDENTIALS, "TMPDIR": str(folder), "SAM_CLI_TELEMETRY": "0"},
         cwd=folder,
         capture_output=True,
         text=True,
