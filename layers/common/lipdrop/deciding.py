@@ -23,7 +23,8 @@ from lipdrop.storing import PAUSES, Kept, Storer
 DOUBTFUL = ("DEADLINE", "RESULT_EXPIRED")
 """Ends of a paid job that one more look may prove wrong: a result just in time, a 404 in passing."""
 
-type Seen = Literal["QUEUED", "PROCESSING", "COMPLETED", "FAILED", "UNKNOWN", "EXPIRED", "SILENT"]
+PENDING_SECONDS = 60
+"""After so long a pending result is asked for again."""
 
 _UNDECIDED = Broken(code="INTERNAL_ERROR", message="The job came to its end undecided.", stage="finalize")
 
@@ -31,7 +32,7 @@ _UNDECIDED = Broken(code="INTERNAL_ERROR", message="The job came to its end unde
 class Outcome(Struct, frozen=True, kw_only=True):
     """What a job came to: a video, an error, or neither for a dry run.
 
-    `pending`: the error stands only if nobody comes again; a paid result may still be had later.
+    `pending`: the error does not stand yet; whoever asked asks again, and may then have the result.
     """
 
     kept: Kept | None = None
@@ -59,11 +60,19 @@ class Decider(Struct, frozen=True, kw_only=True):
     result_life_seconds: float
 
     def decide(self, ending: Ending, job: Job, record: Record | None, ends_at: float) -> Outcome:
-        """Return what `job` came to; stores its video where there is one."""
-        request_id = request_of(ending, record)
+        """Return what `job` came to; stores its video where there is one.
+
+        It is pending only where the asker comes again while Segmind still knows the request.
+        """
         posted_at = posted(ending, record)
-        if posted_at:
-            ends_at = min(ends_at, posted_at + self.result_life_seconds)
+        expires_at = posted_at + self.result_life_seconds if posted_at else math.inf
+        outcome = self._outcome(ending, job, record, min(ends_at, expires_at))
+        again_at = self.storer.clock() + PENDING_SECONDS
+        pending = outcome.pending and ending.asks_again and again_at < expires_at < math.inf
+        return msgspec.structs.replace(outcome, pending=pending)
+
+    def _outcome(self, ending: Ending, job: Job, record: Record | None, ends_at: float) -> Outcome:
+        request_id = request_of(ending, record)
         if job.error:
             return Outcome(error=job.error)
         if not ending.broken:
@@ -104,7 +113,7 @@ class Decider(Struct, frozen=True, kw_only=True):
         saved = f"The result was saved although the job had failed: {error.code}, {error.message}"
         return msgspec.structs.replace(outcome, warnings=(*outcome.warnings, saved), rescued=True)
 
-    def _seen(self, request_id: str, ends_at: float) -> Seen:
+    def _seen(self, request_id: str, ends_at: float) -> str:
         """Return Segmind's word about a request: EXPIRED if it has none, SILENT if it gives none for minutes.
 
         It may be the last look: a passing silence must not cost a result that was paid for.
@@ -123,7 +132,7 @@ class Decider(Struct, frozen=True, kw_only=True):
         return "SILENT"
 
 
-def _pending(seen: Seen, error: Failure) -> bool:
+def _pending(seen: str, error: Failure) -> bool:
     """Whether another look may bring more. After the deadline, work that still goes on is given up."""
     return seen == "SILENT" or (seen != "EXPIRED" and error.code != "DEADLINE")
 

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from lipdrop import answers
 from lipdrop.control import Control
-from lipdrop.deciding import Decider, Outcome, posted, request_of
+from lipdrop.deciding import PENDING_SECONDS, Decider, Outcome, posted, request_of
 from lipdrop.ending import AlertCall, Ending
 from lipdrop.ledger import Ledger, Record
 from lipdrop.model import Failure, Job, from_plain, to_json
@@ -40,8 +40,6 @@ from lipdrop.results import Results, StoredVideo, is_permanent, record_key
 from lipdrop.segmind_result import Metrics
 
 HOUR_SECONDS = 3600
-PENDING_SECONDS = 60
-"""After so long a pending result is asked for again."""
 
 
 class Finalizer(Struct, frozen=True, kw_only=True):
@@ -77,7 +75,7 @@ class Finalizer(Struct, frozen=True, kw_only=True):
         else:
             job = _job(ending, record)
             outcome = self.decider.decide(ending, job, record, ends_at)
-            if outcome.error and outcome.pending and self._is_asked_again(ending, record):
+            if outcome.pending:
                 return _answer("PENDING", job.job_id, outcome.error) | {"wait_seconds": PENDING_SECONDS}
             counts = self._close(ending, job, record, outcome)
             sample = None if outcome.rescued or outcome.error else _sample(ending, job)
@@ -96,13 +94,6 @@ class Finalizer(Struct, frozen=True, kw_only=True):
         message = self._message(ending, job, record, outcome, metrics)
         message = self._recorded(job, message, metrics, outcome)
         return self.ledger.close(job.job_id, to_json(message), self.clock())
-
-    def _is_asked_again(self, ending: Ending, record: Record | None) -> bool:
-        """Whether the sender comes back while Segmind still knows the request."""
-        posted_at = posted(ending, record)
-        if not (ending.asks_again and posted_at):
-            return False
-        return self.clock() + PENDING_SECONDS < posted_at + self.decider.result_life_seconds
 
     def _message(
         self, ending: Ending, job: Job, record: Record | None, outcome: Outcome, metrics: Metrics

@@ -22,7 +22,7 @@ from lipdrop.scrub import scrub
 from lipdrop.segmind_errors import Expired, InferenceFailed, ResultInvalid, SegmindError
 from lipdrop.segmind_result import Link, Metrics, Stream
 from lipdrop.source import STALL_SECONDS, LinkSource, Source, StreamSource
-from lipdrop.source_errors import Invalid, SourceError, TooLarge, Unreachable
+from lipdrop.source_errors import Invalid, SourceError, TooLarge
 from lipdrop.transfer import Target, Way, copy
 from lipdrop.verification import verified
 
@@ -30,6 +30,19 @@ PAUSES = (1.0, 3.0, 10.0, 30.0, 60.0, 60.0, 60.0, 60.0)
 """Seconds before each further try at a result that cannot be reached: five minutes of patience."""
 FETCHES = 4
 """Tries at a result that is reached and wrong, or at a bucket that refuses: more would see the same."""
+WORTH: tuple[tuple[type[SourceError | SegmindError], str, int], ...] = (
+    (InferenceFailed, "INFERENCE_FAILED", 1),
+    (Expired, "RESULT_EXPIRED", FETCHES),
+    (ResultInvalid, "RESULT_INVALID", FETCHES),
+    (TooLarge, "RESULT_TOO_LARGE", 1),
+    (Invalid, "RESULT_INVALID", FETCHES),
+    (SourceError, "RESULT_UNREACHABLE", len(PAUSES) + 1),
+    (SegmindError, "RESULT_UNREACHABLE", len(PAUSES) + 1),
+)
+"""What went wrong, the code it ends the job with, and how many tries it is worth; the first that fits.
+
+A missing result was seen to be finished, and may follow its status by a moment.
+"""
 
 
 class Kept(Struct, frozen=True, kw_only=True):
@@ -94,17 +107,10 @@ class Storer(Struct, frozen=True, kw_only=True):
     def _attempt(self, job: Job, request_id: str, limits: Limits) -> "Kept | _Miss":
         try:
             return self._fetch(job, request_id, limits)
-        except (Expired, InferenceFailed) as none:
-            # It was seen to be finished: a result that is missing may follow its status by a moment.
-            return _Miss(_failure(none.code, none), FETCHES if isinstance(none, Expired) else 1)
-        except TooLarge as large:
-            return _Miss(_failure("RESULT_TOO_LARGE", large), 1)
-        except (Invalid, ResultInvalid) as wrong:
-            return _Miss(_failure("RESULT_INVALID", wrong), FETCHES)
-        except (Unreachable, SegmindError) as silent:
+        except (SourceError, SegmindError) as error:
+            code, tries = next((code, tries) for kind, code, tries in WORTH if isinstance(error, kind))
             # Every request before the end of a rate limit's window would be one more that is refused.
-            retry_at = getattr(silent, "retry_at", None) or 0
-            return _Miss(_failure("RESULT_UNREACHABLE", silent), len(PAUSES) + 1, retry_at)
+            return _Miss(_failure(code, error), tries, getattr(error, "retry_at", None) or 0)
         except ClientError as refused:
             if not is_permanent(refused):
                 raise
