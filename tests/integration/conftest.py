@@ -8,6 +8,7 @@ import pytest
 from moto import mock_aws
 
 from tests.jobs_table import create_jobs_table
+from tests.requests_world import Scene
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,3 +23,9 @@ def client(monkeypatch: pytest.MonkeyPatch) -> "Iterator[DynamoDBClient]":
         client = boto3.client("dynamodb", region_name="us-east-1")
         create_jobs_table(client)
         yield client
+
+
+@pytest.fixture
+def scene(client: "DynamoDBClient") -> Scene:
+    """A requester on that table."""
+    return Scene(client)

@@ -1,104 +1,23 @@
-"""Asking once: every answer of Segmind's, every record that may be found, and what it leaves behind."""
+"""Asking once: the answers that decide a job, every record that may be found, and what is left behind."""
 
-import random
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from lipdrop.answers import Accepted, Busy, Rejected
-from lipdrop.control import Control
-from lipdrop.ledger import Ledger, Record
-from lipdrop.model import Options, Source
-from lipdrop.presign import MediaGoneError
-from lipdrop.requesting import LEASE_SECONDS, MOST_ERRORS, PROMISE_SECONDS, Answer, Requester
-from lipdrop.segmind import Submitted
+from lipdrop.answers import Rejected
+from lipdrop.ledger import Ledger
+from lipdrop.model import Options
+from lipdrop.requesting import LEASE_SECONDS, PROMISE_SECONDS, Answer
 from lipdrop.segmind_errors import (
-    AccountTrouble,
     Ambiguous,
     Expired,
-    NotSent,
-    RateLimited,
     SegmindError,
-    Unavailable,
 )
 from lipdrop.segmind_errors import Rejected as RefusedForGood
-from lipdrop.settings import read_settings
-from tests.jobs_table import TABLE, a_job
+from tests.requests_world import START, Scene, accepted, busy, error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-START = 1_000_000.0
-ENVIRONMENT = {"DROP_BUCKET": "d", "RESULTS_BUCKET": "r", "TOPIC_ARN": "t", "JOBS_TABLE": TABLE}
-SETTINGS = read_settings({**ENVIRONMENT, "MAX_CONCURRENT_JOBS": "2"})
-
-
-class Scene:
-    """A requester on a real table, with a Segmind that gives `outcomes` one by one, then accepts."""
-
-    def __init__(self, client: "DynamoDBClient") -> None:
-        self.ledger = Ledger(client, TABLE, record_days=90)
-        self.control = Control(client, TABLE, SETTINGS.max_concurrent_jobs)
-        self.now = START
-        self.outcomes: list[Exception] = []
-        self.bodies: list[dict[str, Any]] = []
-        self.during_post: Callable[[], object] = lambda: None
-        self.gone: set[str] = set()
-
-    def submit(self, body: dict[str, Any]) -> Submitted:
-        self.bodies.append(body)
-        self.during_post()
-        if self.outcomes:
-            raise self.outcomes.pop(0)
-        return Submitted(request_id=f"r-{len(self.bodies)}")
-
-    def link(self, source: Source) -> str:
-        assert not isinstance(source, str)
-        if source.key in self.gone:
-            raise MediaGoneError(f"{source.key} was deleted.")
-        return f"https://drop/{source.key}"
-
-    def request(self, job_id: str = "fr-1", *, queued_at: float = START, **changes: object) -> Answer:
-        requester = Requester(
-            ledger=self.ledger,
-            control=self.control,
-            whole=lambda job: job,
-            link=self.link,
-            submit=self.submit,
-            settings=SETTINGS,
-            clock=lambda: self.now,
-            rng=random.Random(5),
-        )
-        return requester.request(a_job(job_id, **changes), queued_at)
-
-    def record(self, job_id: str = "fr-1") -> Record:
-        record = self.ledger.read(job_id)
-        assert record is not None
-        return record
-
-    def held(self) -> set[str]:
-        return set(self.control.look().held or {})
-
-
-@pytest.fixture
-def scene(client: "DynamoDBClient") -> Scene:
-    return Scene(client)
-
-
-def accepted(answer: Answer) -> Accepted:
-    assert isinstance(answer, Accepted)
-    return answer
-
-
-def busy(answer: Answer) -> Busy:
-    assert isinstance(answer, Busy)
-    return answer
-
-
-def error_code(answer: Answer) -> str:
-    assert isinstance(answer, Rejected)
-    return answer.error.code
 
 
 def test_an_accepted_job_is_written_down_and_looked_at_late(scene: Scene) -> None:
@@ -232,88 +151,6 @@ def test_a_decided_job_is_not_asked_for_again(scene: Scene) -> None:
     scene.ledger.close("fr-1", "{}", START)
     assert error_code(scene.request()) == "INTERNAL_ERROR"
     assert scene.bodies == []
-
-
-def test_a_rate_limit_is_learned_once_for_all(scene: Scene) -> None:
-    scene.outcomes = [RateLimited("Too many.", http_status=429, retry_at=START + 40)]
-    first = busy(scene.request("a"))
-    assert first.reason == "RATE_LIMIT"
-    assert first.wait_seconds > 40
-    assert scene.held() == set()
-
-    assert busy(scene.request("b")).reason == "RATE_LIMIT"
-    assert len(scene.bodies) == 1
-    scene.now += 40
-    assert accepted(scene.request("b"))
-
-
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (Unavailable("Out of service.", http_status=503), "SEGMIND_ERROR"),
-        (NotSent("No connection."), "CANNOT_CONNECT"),
-    ],
-)
-def test_an_outage_stops_all_and_blames_nobody(scene: Scene, error: SegmindError, reason: str) -> None:
-    scene.outcomes = [error]
-    assert busy(scene.request("a")).reason == reason
-    assert busy(scene.request("b")).reason == reason
-    assert len(scene.bodies) == 1
-    assert scene.record("a").errors == 0
-    scene.now += 60
-    assert accepted(scene.request("a"))
-
-
-def test_an_internal_error_is_the_jobs_own_and_ends_it_when_it_repeats(scene: Scene) -> None:
-    scene.outcomes = [Unavailable("Boom.", http_status=500)] * (MOST_ERRORS + 1)
-    for _ in range(MOST_ERRORS):
-        answer = busy(scene.request())
-        assert answer.reason == "SEGMIND_ERROR"
-        scene.now += answer.wait_seconds
-    assert scene.now - START > 1200
-    assert error_code(scene.request()) == "SEGMIND_UNAVAILABLE"
-    assert accepted(scene.request("another"))
-
-
-def test_trouble_of_the_account_makes_all_wait_and_is_told_once(scene: Scene) -> None:
-    scene.outcomes = [AccountTrouble("No credits.", code="INSUFFICIENT_CREDITS", http_status=406)]
-    alert = busy(scene.request("a")).alert
-    assert alert is not None
-    assert alert.code == "INSUFFICIENT_CREDITS"
-    assert busy(scene.request("b")).alert == alert
-
-    assert scene.control.claim_alert("INSUFFICIENT_CREDITS", "b", scene.now)
-    assert busy(scene.request("c")).alert is None
-    assert len(scene.bodies) == 1
-    assert scene.held() == set()
-
-
-def test_when_the_trouble_is_mended_the_jobs_go_on_by_themselves(scene: Scene) -> None:
-    trouble = AccountTrouble("Bad key.", http_status=401)
-    scene.outcomes = [trouble, trouble]
-    scene.now += busy(scene.request("a")).wait_seconds
-    scene.now += busy(scene.request("b")).wait_seconds
-
-    assert accepted(scene.request("b"))
-    assert scene.control.look().trouble is None
-    assert accepted(scene.request("a"))
-
-
-def test_a_job_gives_up_when_the_account_stays_in_trouble(scene: Scene) -> None:
-    scene.outcomes = [AccountTrouble("Bad key.", http_status=401)] * 2
-    scene.request("a")
-    scene.now += 6 * 3600
-    answer = scene.request("a")
-    assert error_code(answer) == "API_KEY_REJECTED"
-    assert isinstance(answer, Rejected)
-    assert "Bad key." in answer.error.message
-
-
-def test_a_job_that_never_gets_a_slot_gives_up(scene: Scene) -> None:
-    scene.request("a")
-    scene.request("b")
-    scene.now += 3000
-    assert error_code(scene.request("c", queued_at=scene.now - 24 * 3600)) == "QUEUE_TIMEOUT"
 
 
 def test_an_id_that_cannot_be_written_down_is_still_handed_on(
