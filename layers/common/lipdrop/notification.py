@@ -138,7 +138,6 @@ def notification(
     result: Result | None = None,
     error: Failure | None = None,
     warnings: tuple[str, ...] = (),
-    record: RecordPlace | None = None,
 ) -> Notification:
     """Return the message for a job that ended in `result`, in `error`, or in neither (a dry run).
 
@@ -163,7 +162,6 @@ def notification(
         result=result,
         error=error and msgspec.structs.replace(error, message=shorten(error.message)),
         request_id=course.request_id,
-        record=record,
     )
 
 

@@ -9,7 +9,7 @@ from local import paths
 from local.stack import Stack
 from local.standin.control import StandinControl
 from tests.e2e.outcomes.dropping import PAIR, drop_files, only, outcome, subscribed, under_way
-from tests.e2e.outcomes.limits import deploy
+from tests.e2e.outcomes.limits import BRIEF_SECONDS, deploy
 from tests.e2e.outcomes.mishaps import configured, no_slot_free, physical
 
 
@@ -47,7 +47,7 @@ def test_jobs_under_way_outlive_a_deployment(stack: Stack, standin: StandinContr
 def test_without_the_permission_to_write_no_result_is_stored(stack: Stack, without_put_object: Path) -> None:
     deploy(stack, template=without_put_object)
     try:
-        with configured(stack, "Finalize", timeout=65):
+        with configured(stack, "Finalize", timeout=BRIEF_SECONDS):
             message = outcome(stack, "forbidden")
     finally:
         deploy(stack)

@@ -22,7 +22,7 @@ from tests.e2e.outcomes.dropping import (
     under_way,
     until_in,
 )
-from tests.e2e.outcomes.limits import LONG_LIFE
+from tests.e2e.outcomes.limits import BRIEF_SECONDS, LONG_LIFE
 from tests.e2e.outcomes.mishaps import configured, unwritable
 
 FATES = {
@@ -34,8 +34,6 @@ FATES = {
 }
 FILES = {"RESULT_TOO_LARGE": {"video.mp4": VIDEO, "fr.wav": silence(13)}}
 CODES = (*FATES, *FILES, "STORE_FAILED")
-BRIEF_SECONDS = 65
-"""A timeout of finalize that leaves it 5 s for trying again, where the real one leaves 14 minutes."""
 
 
 @pytest.fixture(scope="module")
