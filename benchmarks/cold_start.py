@@ -48,13 +48,14 @@ def targets(layout: Layout) -> dict[str, Target]:
     }
 
 
-def measure(layout: Layout, turns: int = TURNS) -> dict[str, list[Sample]]:
-    """Return `turns` samples of each target, taken in turns."""
-    wanted = targets(layout)
-    samples: dict[str, list[Sample]] = {name: [] for name in wanted}
+def measure(layouts: Sequence[Layout], turns: int = TURNS) -> list[dict[str, list[Sample]]]:
+    """Return for each layout `turns` samples of each target; all of all layouts take part in a turn."""
+    wanted = [targets(layout) for layout in layouts]
+    samples: list[dict[str, list[Sample]]] = [{name: [] for name in each} for each in wanted]
     for _ in range(turns):
-        for name, (path, code) in wanted.items():
-            samples[name].append(probe(path, code))
+        for each, taken in zip(wanted, samples, strict=True):
+            for name, (path, code) in each.items():
+                taken[name].append(probe(path, code))
     return samples
 
 
@@ -105,15 +106,16 @@ def sizes(root: Path) -> dict[str, int]:
 def main() -> None:
     """Measure, print, and keep."""
     with laid_out() as (built, bare):
-        samples = measure(built)
-        measured, uncompiled = rows(samples), rows(measure(bare))
+        samples, uncompiled = measure([built, bare])
+        measured, without = rows(samples), rows(uncompiled)
         result = {
             "benchmark": "cold_start",
             **surroundings("boto3", "msgspec", "requests", "aws-lambda-powertools"),
             "turns": TURNS,
             "targets": measured,
-            "without_bytecode": uncompiled,
-            "aims": [*aims("as built", measured), *aims("without bytecode", uncompiled)],
+            "without_bytecode": without,
+            "share_of_bare": {name: _share(samples[name], uncompiled[name]) for name in layers()},
+            "aims": [*aims("as built", measured), *aims("without bytecode", without)],
             "unneeded": {name: unneeded(samples[name][0], name) for name in layers()},
             "import_shares": {name: _largest(targets(built)[name]) for name in layers()},
             "unzipped_bytes": sizes(built.root),

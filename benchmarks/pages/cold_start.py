@@ -6,17 +6,6 @@ from typing import Any
 from benchmarks.tables import percent, table
 
 
-def of_bare(result: Mapping[str, Any]) -> dict[str, float]:
-    """Return each function's import time as a share of what it would be without bytecode."""
-    bare = {row["target"]: row["import_ms"] for row in result["without_bytecode"]}
-    functions = result["import_shares"]
-    return {
-        row["target"]: row["import_ms"] / bare[row["target"]]
-        for row in result["targets"]
-        if row["target"] in functions
-    }
-
-
 def tables(result: Mapping[str, Any]) -> dict[str, str]:
     """Return the tables by name."""
     bare = {row["target"]: row for row in result["without_bytecode"]}

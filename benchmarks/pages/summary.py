@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from benchmarks.pages import cold_start, copy, polling, scale
+from benchmarks.pages import copy, polling, scale
 from benchmarks.tables import percent, show, table, times
 
 type Results = Mapping[str, Mapping[str, Any]]
@@ -80,7 +80,7 @@ def _bytes(results: Results) -> list[tuple[str, str, str]]:
     peak = results["copy"]["targets"]["peak_mib_at_4_gb"]["mib"]
     reads = results["preflight"]["results"].values()
     most = max(row["bytes_read"] / row["bytes_of_file"] for row in reads)
-    shares = cold_start.of_bare(results["cold_start"])
+    shares = results["cold_start"]["share_of_bare"]
     return [
         (
             f"copy of a result where a connection gives {copy.tables(results['copy'])['cap']}",
