@@ -20,15 +20,15 @@ import boto3
 import requests
 from botocore.config import Config
 
-from lipdrop.aws import S3_CONFIG
-from lipdrop.hosts import POOL_CONNECTIONS, new_download_session
-from lipdrop.limits import Limits
-from lipdrop.media import look
-from lipdrop.parser import MediaParser
-from lipdrop.results import Results
-from lipdrop.source import LinkSource
-from lipdrop.transfer import Target, copy
-from lipdrop.verification import verified
+from lipdrop.config.aws_clients import S3_CONFIG
+from lipdrop.download.http_source import LinkSource
+from lipdrop.download.ssrf_guard import POOL_CONNECTIONS, new_download_session
+from lipdrop.media.mediainfo_pool import MediaParser
+from lipdrop.media.probe import look
+from lipdrop.results.copy_limits import Limits
+from lipdrop.results.results_bucket import Results
+from lipdrop.results.transfer import Target, copy
+from lipdrop.results.verification import verified
 
 BUCKET, KEY = "results", "fr.mp4"
 CHUNK = 128 << 20

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from lipdrop.control import CONTROL_ID
+from lipdrop.jobs_table.capacity import CONTROL_ID
 from local import aws_proxy, paths
 from local.aws_proxy import ProxyControl
 from local.stack import API_KEY, Stack, running

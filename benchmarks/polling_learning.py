@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.polling_simulation import MEAN_SECONDS, Floats, Score, durations, look_times, ours, score
-from lipdrop.schedule import learn
+from lipdrop.timing.poll_intervals import learn
 
 STACKS = 100
 JOBS = 40

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lipdrop.schedule import next_wait
+from lipdrop.timing.poll_intervals import next_wait
 
 MEAN_SECONDS = 222.0
 """What the model's page says of its example."""

@@ -24,9 +24,9 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.record import save, surroundings
-from lipdrop.drops import Drops
-from lipdrop.media import look
-from lipdrop.parser import MediaParser
+from lipdrop.drops.drop_bucket import Drops
+from lipdrop.media.mediainfo_pool import MediaParser
+from lipdrop.media.probe import look
 from tests import drop_media
 
 SIZE = 2_000_000_000

@@ -17,8 +17,8 @@ from benchmarks.prices import (
     gb_seconds,
 )
 from benchmarks.record import save, surroundings
-from lipdrop.pauses import pause
-from lipdrop.settings import Settings
+from lipdrop.config.settings import Settings
+from lipdrop.timing.queue_backoff import pause
 
 SEED = 20261122
 SIZES = (10, 30, 100, 300, 1000)

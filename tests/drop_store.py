@@ -6,8 +6,8 @@ tests/integration/test_drops_s3.py holds the real adapter to the same answers.
 
 from collections.abc import Callable, Iterator, Mapping
 
-from lipdrop.drops import Drop, Listed
-from lipdrop.model import S3Object
+from lipdrop.drops.drop_bucket import Drop, Listed
+from lipdrop.model.job import S3Object
 
 
 class MemoryBucket:

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote_plus
 
-from lipdrop.assembling import Assembler
-from lipdrop.media import Picture, Seen, Sound
-from lipdrop.model import Job, S3Object, from_plain
-from lipdrop.pairing import VIDEO_ENDINGS, VOICE_ENDINGS, classify, composed
-from lipdrop.settings import read_settings
-from lipdrop.submitting import Answer, Submitter
+from lipdrop.config.settings import read_settings
+from lipdrop.drops.pairing import VIDEO_ENDINGS, VOICE_ENDINGS, classify, composed
+from lipdrop.media.probe import Picture, Seen, Sound
+from lipdrop.model.job import Job, S3Object, from_plain
+from lipdrop.submit.job_builder import Assembler
+from lipdrop.submit.submitter import Answer, Submitter
 from tests.drop_store import MemoryBucket
 
 SETTINGS = read_settings({"DROP_BUCKET": "drop", "RESULTS_BUCKET": "r", "TOPIC_ARN": "t", "JOBS_TABLE": "j"})

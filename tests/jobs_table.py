@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lipdrop.model import Estimate, Job, S3Object
+from lipdrop.model.job import Estimate, Job, S3Object
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

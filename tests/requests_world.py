@@ -4,14 +4,14 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lipdrop.answers import Accepted, Busy, Rejected
-from lipdrop.control import Control
-from lipdrop.ledger import Ledger, Record
-from lipdrop.model import Source
-from lipdrop.presign import MediaGoneError
-from lipdrop.requesting import Answer, Requester
-from lipdrop.segmind import Submitted
-from lipdrop.settings import read_settings
+from lipdrop.config.settings import read_settings
+from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.ledger import Ledger, Record
+from lipdrop.model.job import Source
+from lipdrop.model.task_outputs import Accepted, Busy, Rejected
+from lipdrop.request.presigned_links import MediaGoneError
+from lipdrop.request.requester import Answer, Requester
+from lipdrop.segmind.client import Submitted
 from tests.jobs_table import TABLE, a_job
 
 if TYPE_CHECKING:

@@ -12,19 +12,19 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 from moto import mock_aws
 
-from lipdrop.control import Control
-from lipdrop.deciding import Decider
-from lipdrop.finalizing import Finalizer
-from lipdrop.hosts import new_download_session
-from lipdrop.ledger import Ledger
-from lipdrop.limits import Limits
-from lipdrop.media import look
-from lipdrop.parser import MediaParser
-from lipdrop.results import Results
-from lipdrop.segmind import Status
-from lipdrop.segmind_result import Link, Stream
-from lipdrop.storing import Storer
-from lipdrop.topic import Topic
+from lipdrop.download.ssrf_guard import new_download_session
+from lipdrop.finalize.decision import Decider
+from lipdrop.finalize.finalizer import Finalizer
+from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.ledger import Ledger
+from lipdrop.media.mediainfo_pool import MediaParser
+from lipdrop.media.probe import look
+from lipdrop.notify.topic import Topic
+from lipdrop.results.copy_limits import Limits
+from lipdrop.results.results_bucket import Results
+from lipdrop.results.storer import Storer
+from lipdrop.segmind.client import Status
+from lipdrop.segmind.result_body import Link, Stream
 from tests.jobs_table import TABLE, create_jobs_table
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import requests
 import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from lipdrop.segmind import Segmind
+from lipdrop.segmind.client import Segmind
 
 BASE_URL = "https://api.segmind.example"
 KEY = "SG_0123456789abcdef"

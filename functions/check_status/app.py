@@ -1,6 +1,6 @@
 """Look once at a request that was paid for. Woken by the state machine's `CheckStatus`.
 
-In: `lipdrop.polling.Look`. Out: one of `lipdrop.answers` Waiting, Completed, Failed.
+In: `lipdrop.check_status.poller.Look`. Out: one of `lipdrop.model.task_outputs` Waiting, Completed, Failed.
 """
 
 import random
@@ -10,14 +10,14 @@ from typing import Any
 
 import boto3
 
-from lipdrop.aws import AWS_CONFIG, endpoint
-from lipdrop.control import Control
-from lipdrop.ledger import Ledger
-from lipdrop.model import from_plain, to_plain
-from lipdrop.observability import logger
-from lipdrop.polling import Look, Poller
-from lipdrop.segmind import Segmind
-from lipdrop.settings import settings
+from lipdrop.check_status.poller import Look, Poller
+from lipdrop.config.aws_clients import AWS_CONFIG, endpoint
+from lipdrop.config.logging import logger
+from lipdrop.config.settings import settings
+from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.ledger import Ledger
+from lipdrop.model.job import from_plain, to_plain
+from lipdrop.segmind.client import Segmind
 
 
 @cache

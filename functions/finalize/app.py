@@ -1,7 +1,7 @@
 """End a job, or tell of the account's trouble. Woken by the state machine and by EventBridge.
 
-In: what `lipdrop.ending.read_event` reads. Out: `{"status", "job_id", "error"?}`, for a PENDING result
-with `wait_seconds`, or `{"outcome": "alerted"}`.
+In: what `lipdrop.finalize.event.read_event` reads. Out: `{"status", "job_id", "error"?}`, for a PENDING
+result with `wait_seconds`, or `{"outcome": "alerted"}`.
 """
 
 import time
@@ -12,22 +12,22 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from lipdrop.aws import AWS_CONFIG, S3_CONFIG, endpoint
-from lipdrop.control import Control
-from lipdrop.deciding import Decider
-from lipdrop.ending import AlertCall, read_event
-from lipdrop.finalizing import Finalizer
-from lipdrop.hosts import POOL_CONNECTIONS, new_download_session
-from lipdrop.ledger import Ledger
-from lipdrop.limits import Limits
-from lipdrop.media import look
-from lipdrop.observability import logger
-from lipdrop.parser import MediaParser
-from lipdrop.results import Results
-from lipdrop.segmind import Segmind
-from lipdrop.settings import settings
-from lipdrop.storing import Storer
-from lipdrop.topic import Topic
+from lipdrop.config.aws_clients import AWS_CONFIG, S3_CONFIG, endpoint
+from lipdrop.config.logging import logger
+from lipdrop.config.settings import settings
+from lipdrop.download.ssrf_guard import POOL_CONNECTIONS, new_download_session
+from lipdrop.finalize.decision import Decider
+from lipdrop.finalize.event import AlertCall, read_event
+from lipdrop.finalize.finalizer import Finalizer
+from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.ledger import Ledger
+from lipdrop.media.mediainfo_pool import MediaParser
+from lipdrop.media.probe import look
+from lipdrop.notify.topic import Topic
+from lipdrop.results.copy_limits import Limits
+from lipdrop.results.results_bucket import Results
+from lipdrop.results.storer import Storer
+from lipdrop.segmind.client import Segmind
 
 RESERVE_SECONDS = 60
 """Of the function's time, for what comes after the result: abort or complete, record, close, publish."""

@@ -1,6 +1,6 @@
 """Ask Segmind for one job, at most once. Woken by the state machine's `Request`.
 
-In: `{"job": Job, "queued_at": ISO time}`. Out: one of `lipdrop.answers` Accepted, Busy, Rejected.
+In: `{"job": Job, "queued_at": ISO time}`. Out: one of `lipdrop.model.task_outputs` Accepted, Busy, Rejected.
 """
 
 import random
@@ -11,15 +11,15 @@ from typing import Any
 
 import boto3
 
-from lipdrop.aws import AWS_CONFIG, S3_CONFIG, endpoint
-from lipdrop.control import Control
-from lipdrop.ledger import Ledger
-from lipdrop.model import Job, from_plain, to_plain
-from lipdrop.observability import logger
-from lipdrop.presign import Presigner
-from lipdrop.requesting import Requester
-from lipdrop.segmind import Segmind
-from lipdrop.settings import settings
+from lipdrop.config.aws_clients import AWS_CONFIG, S3_CONFIG, endpoint
+from lipdrop.config.logging import logger
+from lipdrop.config.settings import settings
+from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.ledger import Ledger
+from lipdrop.model.job import Job, from_plain, to_plain
+from lipdrop.request.presigned_links import Presigner
+from lipdrop.request.requester import Requester
+from lipdrop.segmind.client import Segmind
 
 
 @cache

@@ -1,6 +1,6 @@
 """Turn drops into executions. Woken by the drop bucket, and once a day to look for drops without a partner.
 
-In: an S3 event, or `{"sweep": "orphans"}`. Out: `lipdrop.submitting.Answer`.
+In: an S3 event, or `{"sweep": "orphans"}`. Out: `lipdrop.submit.submitter.Answer`.
 """
 
 import time
@@ -9,17 +9,17 @@ from typing import Any
 
 import boto3
 
-from lipdrop.assembling import Assembler
-from lipdrop.aws import AWS_CONFIG, endpoint
-from lipdrop.drops import Drops
-from lipdrop.executions import Executions
-from lipdrop.looker import Looker
-from lipdrop.media import look
-from lipdrop.model import to_plain
-from lipdrop.observability import logger
-from lipdrop.parser import MediaParser
-from lipdrop.settings import settings
-from lipdrop.submitting import Submitter
+from lipdrop.config.aws_clients import AWS_CONFIG, endpoint
+from lipdrop.config.logging import logger
+from lipdrop.config.settings import settings
+from lipdrop.drops.drop_bucket import Drops
+from lipdrop.media.mediainfo_pool import MediaParser
+from lipdrop.media.probe import look
+from lipdrop.model.job import to_plain
+from lipdrop.submit.executions import Executions
+from lipdrop.submit.job_builder import Assembler
+from lipdrop.submit.probe_cache import Looker
+from lipdrop.submit.submitter import Submitter
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lipdrop.requesting import PROMISE_SECONDS
+from lipdrop.request.requester import PROMISE_SECONDS
 from local.chaos.evidence import Evidence, Leftovers
 from local.chaos.plan import Job
 from local.standin.model import Seen

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from lipdrop.segmind import Segmind
-from lipdrop.segmind_errors import Ambiguous, Unavailable
-from lipdrop.transport import new_session
+from lipdrop.segmind.client import Segmind
+from lipdrop.segmind.errors import Ambiguous, Unavailable
+from lipdrop.segmind.single_shot_transport import new_session
 from tests.raw_server import close, raw_server, reply, sending
 
 KEY = "SG_key_for_one_host"

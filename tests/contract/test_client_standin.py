@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from lipdrop.failures import FAILURES
-from lipdrop.segmind import Segmind, Status
-from lipdrop.segmind_errors import (
+from lipdrop.model.failures import FAILURES
+from lipdrop.segmind.client import Segmind, Status
+from lipdrop.segmind.errors import (
     AccountTrouble,
     Ambiguous,
     Expired,
@@ -17,8 +17,8 @@ from lipdrop.segmind_errors import (
     SegmindError,
     Unavailable,
 )
-from lipdrop.segmind_result import Link, Stream
-from lipdrop.transport import new_session
+from lipdrop.segmind.result_body import Link, Stream
+from lipdrop.segmind.single_shot_transport import new_session
 from local.standin.model import Fault
 from local.standin.server import Standin
 from tests.deadline import until

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from requests import Session
 
-from lipdrop.segmind import Segmind
-from lipdrop.segmind_errors import Ambiguous, NotSent, SegmindError, Unavailable
-from lipdrop.transport import new_session
+from lipdrop.segmind.client import Segmind
+from lipdrop.segmind.errors import Ambiguous, NotSent, SegmindError, Unavailable
+from lipdrop.segmind.single_shot_transport import new_session
 from tests.certificate import Certificate, make_certificate
 from tests.raw_server import Behaviour, close, hang, raw_server, reply, reset, sending
 

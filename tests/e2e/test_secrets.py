@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from lipdrop.failures import failure
-from lipdrop.model import Job, to_json
+from lipdrop.model.failures import failure
+from lipdrop.model.job import Job, to_json
 from local import paths
 from local.stack import Stack, running
 from local.standin.control import StandinControl

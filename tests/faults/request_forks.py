@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 import msgspec
 import urllib3
 
-from lipdrop.control import Control
-from lipdrop.ledger import Ledger
-from lipdrop.requesting import Requester
-from lipdrop.settings import settings
-from lipdrop.transport import SingleShotAdapter
+from lipdrop.config.settings import settings
+from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.ledger import Ledger
+from lipdrop.request.requester import Requester
+from lipdrop.segmind.single_shot_transport import SingleShotAdapter
 
 APP = Path(__file__).parents[2] / "functions" / "request" / "app.py"
 CONTEXT = SimpleNamespace(

@@ -12,10 +12,10 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from lipdrop.limits import Limits
-from lipdrop.parser import MediaParser
-from lipdrop.segmind_result import Link
-from lipdrop.storing import Kept
+from lipdrop.media.mediainfo_pool import MediaParser
+from lipdrop.results.copy_limits import Limits
+from lipdrop.results.storer import Kept
+from lipdrop.segmind.result_body import Link
 from tests.file_server import Fault, FileServer, Plan, file_server
 from tests.jobs_table import a_job
 from tests.results_world import BUCKET, NOW, World, world

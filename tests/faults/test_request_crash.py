@@ -17,8 +17,8 @@ import boto3
 import msgspec
 import pytest
 
-from lipdrop.model import Options, S3Object, to_plain
-from lipdrop.requesting import PROMISE_SECONDS
+from lipdrop.model.job import Options, S3Object, to_plain
+from lipdrop.request.requester import PROMISE_SECONDS
 from local.aws import CREDENTIALS, start_aws
 from local.processes import stop
 from local.standin.model import Fault, Seen, StandinSettings

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from lipdrop.control import Control
-from lipdrop.situation import Slot
+from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.capacity_snapshot import Slot
 from local.aws import CREDENTIALS, start_aws
 from local.processes import stop
 from tests.jobs_table import TABLE, create_jobs_table

@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
-from lipdrop.api_key import ApiKey
-from lipdrop.segmind import Segmind
-from lipdrop.segmind_errors import AccountTrouble, NotSent
-from lipdrop.settings import settings
+from lipdrop.config.settings import settings
+from lipdrop.segmind.api_key import ApiKey
+from lipdrop.segmind.client import Segmind
+from lipdrop.segmind.errors import AccountTrouble, NotSent
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient

@@ -9,12 +9,12 @@ from moto import mock_aws
 from msgspec.structs import replace
 from mypy_boto3_s3 import S3Client
 
-from lipdrop.assembling import Assembler
-from lipdrop.drops import Drops
-from lipdrop.looker import Looker
-from lipdrop.media import look
-from lipdrop.parser import MediaParser
-from lipdrop.submitting import Submitter
+from lipdrop.drops.drop_bucket import Drops
+from lipdrop.media.mediainfo_pool import MediaParser
+from lipdrop.media.probe import look
+from lipdrop.submit.job_builder import Assembler
+from lipdrop.submit.probe_cache import Looker
+from lipdrop.submit.submitter import Submitter
 from tests.bad_drops import BAD_DROPS, BadDrop
 from tests.drop_world import SETTINGS, Starts, s3_record
 

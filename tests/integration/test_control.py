@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lipdrop.control import BURIED_AT_ONCE, PROBE_SECONDS, Control
-from lipdrop.items import Items
-from lipdrop.schedule import learn
-from lipdrop.situation import QUIET_SECONDS, REPEAT_SECONDS, Blocked, Situation, Slot
+from lipdrop.jobs_table.capacity import BURIED_AT_ONCE, PROBE_SECONDS, Control
+from lipdrop.jobs_table.capacity_snapshot import QUIET_SECONDS, REPEAT_SECONDS, Blocked, Situation, Slot
+from lipdrop.jobs_table.table import Items
+from lipdrop.timing.poll_intervals import learn
 from tests.jobs_table import TABLE
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from moto import mock_aws
 
-from lipdrop.control import Control
-from lipdrop.situation import Blocked, Slot
+from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.capacity_snapshot import Blocked, Slot
 from tests.jobs_table import TABLE, create_jobs_table
 
 SLOTS = 3

@@ -14,13 +14,13 @@ from moto import mock_aws
 from moto.s3.models import s3_backends
 from mypy_boto3_s3 import S3Client
 
-from lipdrop.assembling import Assembler
-from lipdrop.drops import Drops
-from lipdrop.executions import Executions
-from lipdrop.looker import Looker
-from lipdrop.media import look
-from lipdrop.parser import MediaParser
-from lipdrop.submitting import Submitter
+from lipdrop.drops.drop_bucket import Drops
+from lipdrop.media.mediainfo_pool import MediaParser
+from lipdrop.media.probe import look
+from lipdrop.submit.executions import Executions
+from lipdrop.submit.job_builder import Assembler
+from lipdrop.submit.probe_cache import Looker
+from lipdrop.submit.submitter import Submitter
 from tests import drop_media as media
 from tests.drop_store import MemoryBucket
 from tests.drop_world import SETTINGS, Starts, looks_good, s3_record

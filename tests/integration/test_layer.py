@@ -20,16 +20,16 @@ def layer() -> Path:
 def test_every_module_comes_with_bytecode_that_is_taken_as_it_is(layer: Path) -> None:
     modules = list(layer.rglob("*.py"))
 
-    assert layer / "lipdrop" / "finalizing.py" in modules
+    assert layer / "lipdrop" / "finalize" / "finalizer.py" in modules
     assert layer / "requests" / "sessions.py" in modules
     for module in modules:
         assert Path(cache_from_source(str(module))).read_bytes()[4:8] == UNCHECKED_HASH, module
 
 
 def test_bytecode_names_the_place_that_the_layer_has_on_lambda(layer: Path) -> None:
-    bytecode = Path(cache_from_source(str(layer / "lipdrop" / "finalizing.py"))).read_bytes()
+    bytecode = Path(cache_from_source(str(layer / "lipdrop" / "finalize" / "finalizer.py"))).read_bytes()
 
-    assert b"/opt/python/lipdrop/finalizing.py" in bytecode
+    assert b"/opt/python/lipdrop/finalize/finalizer.py" in bytecode
     assert bytes(layer) not in bytecode
 
 

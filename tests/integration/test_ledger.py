@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from lipdrop.ledger import Ledger, Record
+from lipdrop.jobs_table.ledger import Ledger, Record
 from tests.jobs_table import TABLE
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lipdrop.aws import S3_CONFIG
-from lipdrop.model import S3Object
-from lipdrop.presign import MediaGoneError, Presigner
+from lipdrop.config.aws_clients import S3_CONFIG
+from lipdrop.model.job import S3Object
+from lipdrop.request.presigned_links import MediaGoneError, Presigner
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lipdrop.answers import Rejected
-from lipdrop.ledger import Ledger
-from lipdrop.model import Options
-from lipdrop.requesting import LEASE_SECONDS, PROMISE_SECONDS, Answer
-from lipdrop.segmind_errors import (
+from lipdrop.jobs_table.ledger import Ledger
+from lipdrop.model.job import Options
+from lipdrop.model.task_outputs import Rejected
+from lipdrop.request.requester import LEASE_SECONDS, PROMISE_SECONDS, Answer
+from lipdrop.segmind.errors import (
     Ambiguous,
     Expired,
     SegmindError,
 )
-from lipdrop.segmind_errors import Rejected as RefusedForGood
+from lipdrop.segmind.errors import Rejected as RefusedForGood
 from tests.requests_world import START, Scene, accepted, busy, error_code
 
 if TYPE_CHECKING:

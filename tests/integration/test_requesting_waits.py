@@ -2,9 +2,9 @@
 
 import pytest
 
-from lipdrop.answers import Rejected
-from lipdrop.requesting import MOST_ERRORS
-from lipdrop.segmind_errors import (
+from lipdrop.model.task_outputs import Rejected
+from lipdrop.request.requester import MOST_ERRORS
+from lipdrop.segmind.errors import (
     AccountTrouble,
     NotSent,
     RateLimited,

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lipdrop.settings import settings
+from lipdrop.config.settings import settings
 from tests import drop_media as media
 from tests.drop_world import Starts
 

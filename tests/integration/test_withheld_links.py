@@ -9,12 +9,12 @@ import pytest
 from moto import mock_aws
 from mypy_boto3_s3 import S3Client
 
-from lipdrop.assembling import Assembler
-from lipdrop.aws import S3_CONFIG
-from lipdrop.drops import Drops
-from lipdrop.model import Job, S3Object, to_json
-from lipdrop.presign import MediaGoneError, Presigner
-from lipdrop.submitting import Submitter
+from lipdrop.config.aws_clients import S3_CONFIG
+from lipdrop.drops.drop_bucket import Drops
+from lipdrop.model.job import Job, S3Object, to_json
+from lipdrop.request.presigned_links import MediaGoneError, Presigner
+from lipdrop.submit.job_builder import Assembler
+from lipdrop.submit.submitter import Submitter
 from tests.drop_world import SETTINGS, Starts, looks_good, s3_record
 
 KEY = "jobs/signed.json"

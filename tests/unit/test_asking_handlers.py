@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load as load_template
 
-from lipdrop.answers import Accepted, Busy, Rejected, Waiting
-from lipdrop.failures import failure
-from lipdrop.model import Job, S3Object
-from lipdrop.polling import Look
-from lipdrop.requesting import LEASE_SECONDS, PROMISE_SECONDS
-from lipdrop.segmind import CONNECT_SECONDS, GET_SECONDS, POST_SECONDS
+from lipdrop.check_status.poller import Look
+from lipdrop.model.failures import failure
+from lipdrop.model.job import Job, S3Object
+from lipdrop.model.task_outputs import Accepted, Busy, Rejected, Waiting
+from lipdrop.request.requester import LEASE_SECONDS, PROMISE_SECONDS
+from lipdrop.segmind.client import CONNECT_SECONDS, GET_SECONDS, POST_SECONDS
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = SimpleNamespace(

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lipdrop.container import follow, require_video
-from lipdrop.source_errors import Invalid
+from lipdrop.download.errors import Invalid
+from lipdrop.results.mp4_boxes import follow, require_video
 
 
 def box(kind: bytes, content: int, large: bool = False) -> bytes:

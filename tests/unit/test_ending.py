@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from lipdrop import answers
-from lipdrop.ending import AlertCall, Ending, read_event
-from lipdrop.model import to_json, to_plain
+from lipdrop.finalize.event import AlertCall, Ending, read_event
+from lipdrop.model import task_outputs
+from lipdrop.model.job import to_json, to_plain
 from tests.jobs_table import a_job
 
 EXECUTION = {"arn": "arn:x", "started_at": "2026-11-22T10:00:00.250Z"}
@@ -41,8 +41,8 @@ def test_answers_are_read_by_their_outcome() -> None:
     busy = {"outcome": "busy", "wait_seconds": 5, "reason": "SLOTS", "message": "Full."}
     done = {"outcome": "completed", "polls": 4, "metrics": {"inference_time": 200.5}, "seen_at": 5}
     found = state_machine(request=busy, look=done)
-    assert isinstance(found.request, answers.Busy)
-    assert isinstance(found.look, answers.Completed)
+    assert isinstance(found.request, task_outputs.Busy)
+    assert isinstance(found.look, task_outputs.Completed)
     assert found.look.metrics.inference_time == 200.5
 
 
@@ -91,7 +91,7 @@ def test_an_input_that_is_no_job_leaves_the_name(text: str | None) -> None:
 def test_an_alert_is_told_apart() -> None:
     alert = {"code": "API_KEY_REJECTED", "message": "Bad key.", "action": "Store a good one."}
     found = read_event({"alert": alert, "job_id": "fr-1", "execution": EXECUTION})
-    assert found == AlertCall(alert=answers.Alert(**alert), job_id="fr-1", execution_arn="arn:x")
+    assert found == AlertCall(alert=task_outputs.Alert(**alert), job_id="fr-1", execution_arn="arn:x")
 
 
 @pytest.mark.parametrize("event", [{}, {"job": {}}, {"execution": EXECUTION}])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lipdrop.ending import AlertCall, Ending
+from lipdrop.finalize.event import AlertCall, Ending
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = SimpleNamespace(

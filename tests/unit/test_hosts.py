@@ -7,8 +7,8 @@ import pytest
 import requests
 from urllib3.util import connection
 
-from lipdrop.hosts import check_url, is_public, new_download_session, origin, public_addresses
-from lipdrop.source_errors import HostRefused
+from lipdrop.download.errors import HostRefused
+from lipdrop.download.ssrf_guard import check_url, is_public, new_download_session, origin, public_addresses
 
 API = origin("https://api.segmind.example")
 PUBLIC, OTHER_PUBLIC, PRIVATE = "93.184.216.34", "2606:2800:220:1::1", "10.0.0.7"

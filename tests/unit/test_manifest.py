@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lipdrop.manifest import Entry, read_manifest
-from lipdrop.manifest_schema import PROPERTIES, SCHEMA
-from lipdrop.refusal import DropRefusedError
+from lipdrop.drops.manifest import Entry, read_manifest
+from lipdrop.drops.manifest_schema import PROPERTIES, SCHEMA
+from lipdrop.drops.refusal import DropRefusedError
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "manifest.schema.json"
 VIDEO = "https://segmind-resources.s3.amazonaws.com/output/a741b039-UntitledVideo-ezgif.com-crop-video.mp4"

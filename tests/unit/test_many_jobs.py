@@ -9,15 +9,15 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
-from lipdrop.answers import Accepted, Busy, Completed, Waiting
-from lipdrop.control import Control
-from lipdrop.ledger import Ledger, Record
-from lipdrop.polling import Look, Poller
-from lipdrop.requesting import Requester
-from lipdrop.segmind import Status, Submitted
-from lipdrop.segmind_errors import RateLimited
-from lipdrop.settings import read_settings
-from lipdrop.situation import Blocked, Gate, Situation, Slot
+from lipdrop.check_status.poller import Look, Poller
+from lipdrop.config.settings import read_settings
+from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.capacity_snapshot import Blocked, Gate, Situation, Slot
+from lipdrop.jobs_table.ledger import Ledger, Record
+from lipdrop.model.task_outputs import Accepted, Busy, Completed, Waiting
+from lipdrop.request.requester import Requester
+from lipdrop.segmind.client import Status, Submitted
+from lipdrop.segmind.errors import RateLimited
 from tests.jobs_table import a_job
 
 START = 1_000_000.0

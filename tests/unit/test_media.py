@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lipdrop.media import Seen, look
-from lipdrop.parser import MediaParser
-from lipdrop.ranged import BLOCK_BYTES, MOST_BYTES, MOST_READS, Ranged
-from lipdrop.sniff import how_large, sniff
+from lipdrop.media.file_type import sniff
+from lipdrop.media.mediainfo_pool import MediaParser
+from lipdrop.media.probe import Seen, look
+from lipdrop.media.range_reader import BLOCK_BYTES, MOST_BYTES, MOST_READS, Ranged
+from lipdrop.model.wording import how_large
 from tests import drop_media as media
 
 
@@ -160,7 +161,11 @@ def test_noise_is_no_media(parser: MediaParser, body: bytes) -> None:
 def _children() -> list[int]:
     """Return the processes of MediaInfo that this one has started."""
     listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return [int(pid) for pid in listed if b"lipdrop.mediainfo" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [
+        int(pid)
+        for pid in listed
+        if b"lipdrop.media.mediainfo_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
 
 
 def during_a_look(act: Callable[[int], None], parser: MediaParser) -> Seen:

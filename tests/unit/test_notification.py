@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from lipdrop import answers
-from lipdrop.failures import FAILURES, failure
-from lipdrop.model import Estimate, Job, S3Object, to_json
-from lipdrop.notification import (
+from lipdrop.model import task_outputs
+from lipdrop.model.failures import FAILURES, failure
+from lipdrop.model.job import Estimate, Job, S3Object, to_json
+from lipdrop.notify.message import (
     Alert,
     Course,
     Notification,
@@ -23,7 +23,7 @@ from lipdrop.notification import (
     notification,
     without_query,
 )
-from lipdrop.rendering import ascii_line, rendered
+from lipdrop.notify.sns_format import ascii_line, rendered
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/notification.schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -127,7 +127,9 @@ def test_dry_run_and_refused_drop_are_valid_without_result_and_media() -> None:
 
 
 def test_alert_is_told_apart_by_its_status_alone() -> None:
-    trouble = answers.Alert(code="INSUFFICIENT_CREDITS", message="No credits left.", action="Buy credits.")
+    trouble = task_outputs.Alert(
+        code="INSUFFICIENT_CREDITS", message="No credits left.", action="Buy credits."
+    )
     message = alert(trouble, job_id="launch-fr-1", execution_arn="arn:x", now=1_000_000)
     assert validated(message)["status"] == "ALERT"
     attributes = rendered(message).attributes

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from lipdrop.model import Options
-from lipdrop.options import effective
-from lipdrop.refusal import DropRefusedError
+from lipdrop.drops.options import effective
+from lipdrop.drops.refusal import DropRefusedError
+from lipdrop.model.job import Options
 
 STACK = Options(sync_mode="silence", temperature=0.1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lipdrop.failures import FAILURES, failure
+from lipdrop.model.failures import FAILURES, failure
 
 ROW = re.compile(
     r"^\| `(?P<code>[A-Z_]+)` \| (?P<when>.+) \| (?P<charged>\w+) \| (?P<action>.+) \| (?P<shown>.+) \|$"

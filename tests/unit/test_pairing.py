@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lipdrop import partners
-from lipdrop.model import Job, S3Object
-from lipdrop.pairing import classify, fits, label, result_name, spellings, video_places
+from lipdrop.drops import partner_search
+from lipdrop.drops.pairing import classify, fits, label, result_name, spellings, video_places
+from lipdrop.model.job import Job, S3Object
 from tests.drop_world import World, candidates
 
 COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "Zoé") for form in ("NFC", "NFD"))
@@ -128,7 +128,7 @@ SEEDS = st.integers(0, 2**32)
 @pytest.fixture(params=[250, 1], ids=["listed", "asked for one by one"], autouse=True)
 def _most_keys(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Find videos by listing, and as where too much begins with their name to be listed."""
-    monkeypatch.setattr(partners, "MOST_KEYS", request.param)
+    monkeypatch.setattr(partner_search, "MOST_KEYS", request.param)
 
 
 def without_conflicts(keys: list[str]) -> list[str]:
@@ -227,7 +227,7 @@ def test_a_new_upload_of_a_voice_makes_its_job_anew_and_of_a_video_all_its_voice
 
 
 def test_no_job_is_made_of_versions_that_never_lay_there_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partners, "MOST_KEYS", 250)
+    monkeypatch.setattr(partner_search, "MOST_KEYS", 250)
     world = World([], seed=1)
     for key in ("inbox/clip.mp4", "inbox/clip.mp3"):
         world.bucket.put(key)

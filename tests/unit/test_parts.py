@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lipdrop.parts import Buffers, Pace, Parts, Stopped
+from lipdrop.results.copy_parts import Buffers, Pace, Parts, Stopped
 
 
 @given(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lipdrop.pauses import LONGEST_SECONDS, SHORTEST_SECONDS, error_pause, pause
+from lipdrop.timing.queue_backoff import LONGEST_SECONDS, SHORTEST_SECONDS, error_pause, pause
 
 DAY = 86_400.0
 EVENTS_OF_AN_EXECUTION, EVENTS_OF_A_TRY = 25_000, 9

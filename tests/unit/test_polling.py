@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from lipdrop.answers import Completed, Failed, Waiting
-from lipdrop.polling import Answer, Look, Poller
-from lipdrop.segmind import Status
-from lipdrop.segmind_errors import AccountTrouble, Expired, NotSent, RateLimited, SegmindError, Unavailable
-from lipdrop.segmind_result import Metrics
+from lipdrop.check_status.poller import Answer, Look, Poller
+from lipdrop.model.job import Metrics
+from lipdrop.model.task_outputs import Completed, Failed, Waiting
+from lipdrop.segmind.client import Status
+from lipdrop.segmind.errors import AccountTrouble, Expired, NotSent, RateLimited, SegmindError, Unavailable
 
 POSTED = 1_000_000
 DEADLINE = 3300.0

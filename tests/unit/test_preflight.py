@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from lipdrop.media import Picture, Seen, Sound
-from lipdrop.model import Estimate, SyncMode
-from lipdrop.preflight import Role, check, length
-from lipdrop.pricing import estimate, output_seconds
-from lipdrop.refusal import DropRefusedError
+from lipdrop.drops.refusal import DropRefusedError
+from lipdrop.media.probe import Picture, Seen, Sound
+from lipdrop.model.job import Estimate, SyncMode
+from lipdrop.submit.preflight import Role, check, length
+from lipdrop.submit.pricing import estimate, output_seconds
 from tests.drop_world import SETTINGS
 
 PICTURE = Picture(codec="AVC", width=1280, height=720, fps=25, frames=250, seconds=10)

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from lipdrop.results import crc32, header_safe, is_permanent, record_key, video_key
+from lipdrop.results.results_bucket import crc32, header_safe, is_permanent, record_key, video_key
 
 
 def test_places_follow_from_the_name_alone() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.polling_simulation import MEAN_SECONDS, durations, look_times, ours, score
-from lipdrop.schedule import expected_seconds, learn, next_wait
+from lipdrop.timing.poll_intervals import expected_seconds, learn, next_wait
 
 DEADLINE = 3300
 

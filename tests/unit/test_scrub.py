@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from lipdrop.scrub import MAX_CHARACTERS, scrub
+from lipdrop.model.redaction import MAX_CHARACTERS, scrub
 
 SIGNED = "https://b.s3.amazonaws.com/in/a%20b.mp4?X-Amz-Credential=AKIAX%2F1&X-Amz-Signature=deadbeef"
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import requests
 
-from lipdrop.segmind import MODEL, Segmind, Status, Submitted
-from lipdrop.segmind_errors import (
+from lipdrop.model.job import Metrics
+from lipdrop.segmind.client import MODEL, Segmind, Status, Submitted
+from lipdrop.segmind.errors import (
     AccountTrouble,
     Ambiguous,
     InferenceFailed,
@@ -17,8 +18,8 @@ from lipdrop.segmind_errors import (
     SegmindError,
     Unavailable,
 )
-from lipdrop.segmind_reply import MAX_JSON_BYTES
-from lipdrop.segmind_result import Link, Metrics, Stream
+from lipdrop.segmind.response import MAX_JSON_BYTES
+from lipdrop.segmind.result_body import Link, Stream
 from tests.segmind_fake import BASE_URL, KEY, Canned, FakeWire, answering, client
 
 ACCEPTED = {"request_id": "req-1", "status": "QUEUED", "status_url": "https://x.example/", "response_url": ""}

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from lipdrop.failures import FAILURES
-from lipdrop.segmind_errors import (
+from lipdrop.model.failures import FAILURES
+from lipdrop.segmind.error_mapping import retry_at
+from lipdrop.segmind.errors import (
     AccountTrouble,
     Ambiguous,
     Expired,
@@ -15,7 +16,6 @@ from lipdrop.segmind_errors import (
     SegmindError,
     Unavailable,
 )
-from lipdrop.segmind_outcomes import retry_at
 from tests.segmind_fake import NOW, Canned, answering
 
 PAGE = b"<html><body>405 Method Not Allowed</body></html>"

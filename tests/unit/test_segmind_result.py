@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from lipdrop.segmind_errors import ResultInvalid
-from lipdrop.segmind_reply import Reply, describe
-from lipdrop.segmind_result import Link, read_link
+from lipdrop.segmind.errors import ResultInvalid
+from lipdrop.segmind.response import Reply, describe
+from lipdrop.segmind.result_body import Link, read_link
 
 VIDEO = "https://cdn.example/out/v.mp4?sig=1"
 HTTPS = frozenset({"https"})

@@ -9,8 +9,8 @@ import pytest
 import requests
 import urllib3
 
-from lipdrop.segmind import Segmind
-from lipdrop.segmind_errors import AccountTrouble, SegmindError
+from lipdrop.segmind.client import Segmind
+from lipdrop.segmind.errors import AccountTrouble, SegmindError
 from tests.segmind_fake import BASE_URL, KEY, Canned, FakeWire, client
 
 SIGNATURE = "5ec2e7516a7e"

@@ -3,9 +3,9 @@
 import pytest
 import requests
 
-from lipdrop.body import Identity
-from lipdrop.source import LinkSource, StreamSource
-from lipdrop.source_errors import Changed, HostRefused, Invalid, SourceError, Unreachable
+from lipdrop.download.errors import Changed, HostRefused, Invalid, SourceError, Unreachable
+from lipdrop.download.http_body import Identity
+from lipdrop.download.http_source import LinkSource, StreamSource
 from tests.segmind_fake import Canned, FakeWire
 
 URL = "https://cdn.example/fr.mp4?sig=secret"

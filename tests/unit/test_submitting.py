@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from lipdrop.assembling import Assembler
-from lipdrop.media import Picture, Seen, Sound
-from lipdrop.model import Job, Options, S3Object
-from lipdrop.submitting import Submitter
+from lipdrop.media.probe import Picture, Seen, Sound
+from lipdrop.model.job import Job, Options, S3Object
+from lipdrop.submit.job_builder import Assembler
+from lipdrop.submit.submitter import Submitter
 from tests.drop_store import MemoryBucket
 from tests.drop_world import SETTINGS, Starts, World, s3_record
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load as load_template
 
-from lipdrop.settings import read_settings
+from lipdrop.config.settings import read_settings
 from local.check_state_machine import DEFINITION, dangling
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ import inspect
 import pytest
 import requests
 
-from lipdrop.transport import SingleShotAdapter, new_session
+from lipdrop.segmind.single_shot_transport import SingleShotAdapter, new_session
 
 
 @pytest.mark.parametrize("url", ["https://api.segmind.com", "http://127.0.0.1:1"])

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from lipdrop.media import Picture, Seen, Sound
-from lipdrop.source_errors import Invalid, Truncated
-from lipdrop.verification import verified
-from lipdrop.windows import Passed, Windows
+from lipdrop.download.errors import Invalid, Truncated
+from lipdrop.media.probe import Picture, Seen, Sound
+from lipdrop.results.head_and_tail import Passed, Windows
+from lipdrop.results.verification import verified
 
 PICTURE = Picture(
     codec="AVC", width=640, height=480, fps=25, frames=250, seconds=10, unsteady=False, hdr=False, alpha=False

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from lipdrop.answers import Busy, Rejected
-from lipdrop.settings import Settings, read_settings
-from lipdrop.situation import Alerted, Blocked, Gate, Situation, Trouble
-from lipdrop.waiting import wait
+from lipdrop.config.settings import Settings, read_settings
+from lipdrop.jobs_table.capacity_snapshot import Alerted, Blocked, Gate, Situation, Trouble
+from lipdrop.model.task_outputs import Busy, Rejected
+from lipdrop.request.wait_or_give_up import wait
 
 QUEUED = 1_000_000.0
 HOUR = 3600.0

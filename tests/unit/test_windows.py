@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lipdrop import windows
-from lipdrop.windows import Passed, Windows
+from lipdrop.results import head_and_tail
+from lipdrop.results.head_and_tail import Passed, Windows
 
 WINDOW = 100
 
@@ -16,7 +16,7 @@ WINDOW = 100
 @pytest.fixture(autouse=True, scope="module")
 def _small_windows() -> object:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(windows, "WINDOW_BYTES", WINDOW)
+        patch.setattr(head_and_tail, "WINDOW_BYTES", WINDOW)
         yield
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lipdrop.failures import FAILURES
+from lipdrop.model.failures import FAILURES
 from local.stack import Stack
 from local.standin.control import StandinControl
 from local.subscriber import Subscriber

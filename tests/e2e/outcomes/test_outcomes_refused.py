@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from lipdrop.failures import FAILURES
+from lipdrop.model.failures import FAILURES
 from local.stack import Stack
 from local.standin.control import StandinControl
 from tests.e2e.journey import drop, hear

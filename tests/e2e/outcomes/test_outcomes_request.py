@@ -2,7 +2,7 @@
 
 import pytest
 
-from lipdrop.failures import FAILURES
+from lipdrop.model.failures import FAILURES
 from local.stack import Stack
 from local.standin.control import StandinControl
 from local.standin.model import Fault

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
-from lipdrop.failures import FAILURES
+from lipdrop.model.failures import FAILURES
 from local.stack import Stack
 from local.standin.control import StandinControl
 from local.standin.model import Fault

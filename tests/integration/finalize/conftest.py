@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from lipdrop.ending import Ending, read_event
-from lipdrop.model import Estimate, Job, to_json, to_plain
-from lipdrop.parser import MediaParser
-from lipdrop.segmind_result import Link, Metrics
+from lipdrop.finalize.event import Ending, read_event
+from lipdrop.media.mediainfo_pool import MediaParser
+from lipdrop.model.job import Estimate, Job, Metrics, to_json, to_plain
+from lipdrop.segmind.result_body import Link
 from tests.file_server import FileServer, Plan, file_server
 from tests.jobs_table import a_job
 from tests.results_world import NOW, World, world

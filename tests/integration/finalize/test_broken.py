@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from lipdrop.ending import AlertCall, Ending, read_event
-from lipdrop.model import Job, to_json
-from lipdrop.segmind import Status
-from lipdrop.segmind_errors import Expired, Unavailable
+from lipdrop.finalize.event import AlertCall, Ending, read_event
+from lipdrop.model.job import Job, to_json
+from lipdrop.segmind.client import Status
+from lipdrop.segmind.errors import Expired, Unavailable
 from tests.results_world import LAST_RUN, NOW, World, failed_look
 from tests.sample_video import sample_video
 

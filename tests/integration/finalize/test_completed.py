@@ -10,13 +10,13 @@ import requests
 from botocore.exceptions import ClientError
 from jsonschema import Draft202012Validator
 
-from lipdrop.ending import Ending
-from lipdrop.ledger import Ledger
-from lipdrop.limits import Limits
-from lipdrop.model import Estimate
-from lipdrop.results import Results
-from lipdrop.segmind_result import Stream
-from lipdrop.topic import Topic
+from lipdrop.finalize.event import Ending
+from lipdrop.jobs_table.ledger import Ledger
+from lipdrop.model.job import Estimate
+from lipdrop.notify.topic import Topic
+from lipdrop.results.copy_limits import Limits
+from lipdrop.results.results_bucket import Results
+from lipdrop.segmind.result_body import Stream
 from tests.file_server import FileServer, Plan
 from tests.jobs_table import a_job
 from tests.results_world import BUCKET, NOW, World

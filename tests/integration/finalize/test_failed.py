@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lipdrop.ending import Ending
-from lipdrop.limits import Limits
-from lipdrop.segmind_errors import (
+from lipdrop.finalize.event import Ending
+from lipdrop.results.copy_limits import Limits
+from lipdrop.segmind.errors import (
     AccountTrouble,
     Expired,
     InferenceFailed,
@@ -16,7 +16,7 @@ from lipdrop.segmind_errors import (
     ResultInvalid,
     Unavailable,
 )
-from lipdrop.segmind_result import Link, Stream
+from lipdrop.segmind.result_body import Link, Stream
 from tests.file_server import Plan
 from tests.results_world import BUCKET, LAST_RUN, NOW, World
 from tests.sample_video import sample_video

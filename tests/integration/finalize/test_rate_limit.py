@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from lipdrop.ending import Ending
-from lipdrop.segmind_errors import RateLimited
-from lipdrop.segmind_result import Link, Stream
+from lipdrop.finalize.event import Ending
+from lipdrop.segmind.errors import RateLimited
+from lipdrop.segmind.result_body import Link, Stream
 from tests.results_world import NOW, World
 
 EndingMaker = Callable[..., Ending]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lipdrop.ending import Ending, read_event
-from lipdrop.model import Job
+from lipdrop.finalize.event import Ending, read_event
+from lipdrop.model.job import Job
 from tests.jobs_table import a_job
 from tests.results_world import NOW, World, failed_look
 

@@ -8,14 +8,14 @@ import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
-from lipdrop.hosts import new_download_session
-from lipdrop.limits import Limits
-from lipdrop.media import look
-from lipdrop.parser import MediaParser
-from lipdrop.source import LinkSource
-from lipdrop.source_errors import SourceError, TooLarge, Truncated, Unreachable
-from lipdrop.transfer import Copied, Target, copy
-from lipdrop.verification import Verified, verified
+from lipdrop.download.errors import SourceError, TooLarge, Truncated, Unreachable
+from lipdrop.download.http_source import LinkSource
+from lipdrop.download.ssrf_guard import new_download_session
+from lipdrop.media.mediainfo_pool import MediaParser
+from lipdrop.media.probe import look
+from lipdrop.results.copy_limits import Limits
+from lipdrop.results.transfer import Copied, Target, copy
+from lipdrop.results.verification import Verified, verified
 from tests.file_server import FileServer, Plan
 from tests.results_world import World
 from tests.sample_video import sample_video

@@ -1,0 +1,22 @@
+"""How the functions call AWS: botocore's own retries, and timeouts that fit into a Lambda's."""
+
+from botocore.config import Config
+
+from lipdrop.config.settings import settings
+
+AWS_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 5},
+    connect_timeout=3,  # botocore's default is 60 s, most of the shortest function timeout
+    read_timeout=10,
+)
+S3_CONFIG = AWS_CONFIG.merge(Config(signature_version="s3v4"))
+"""For whoever presigns: without it boto3 signs links in us-east-1 the old way, which SSE-KMS refuses."""
+
+
+def endpoint() -> str | None:
+    """Return where this process finds AWS: None on AWS itself, the stack's own word in a local run.
+
+    Not botocore's AWS_ENDPOINT_URL: `sam local invoke` can only hand an unused variable over empty, and
+    that one breaks boto3 when it is.
+    """
+    return settings().local_aws_endpoint or None

@@ -1,0 +1,136 @@
+"""What finalize is woken with, as one typed value: a job's end, however it came, or an alert to send.
+
+Three senders: the state machine at the end of its way, the state machine with an account alert, and
+EventBridge when an execution was stopped by hand, ran out of time, or broke on an expression of its own.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from lipdrop.model import task_outputs
+from lipdrop.model.job import Job, Stage, from_plain
+from lipdrop.model.redaction import scrub
+
+_STAGES: dict[str, Stage] = {"Request": "request", "CheckStatus": "poll"}
+
+
+class Broken(Struct, frozen=True, kw_only=True):
+    """The way was not walked to its end: why, and where."""
+
+    code: Literal["INTERNAL_ERROR", "ABORTED", "TIMED_OUT"]
+    message: str
+    stage: Stage
+
+
+class Ending(Struct, frozen=True, kw_only=True):
+    """A job whose execution is at its end. `job` is None where the sender did not have it; times in
+    epoch seconds. `asks_again`: the sender wakes finalize once more if the answer is PENDING.
+    """
+
+    job_id: str
+    job: Job | None
+    execution_arn: str
+    started_at: float | None = None
+    request: task_outputs.Accepted | task_outputs.Busy | task_outputs.Rejected | None = None
+    look: task_outputs.Waiting | task_outputs.Completed | task_outputs.Failed | None = None
+    broken: Broken | None = None
+    asks_again: bool = False
+
+
+class AlertCall(Struct, frozen=True, kw_only=True):
+    """The wish to tell people of the account's trouble."""
+
+    alert: task_outputs.Alert
+    job_id: str
+    execution_arn: str
+
+
+def read_event(event: Mapping[str, Any]) -> Ending | AlertCall:
+    """Return what `event` says; raises `msgspec.ValidationError` or KeyError for anything else."""
+    if "detail-type" in event:
+        return _from_eventbridge(event["detail"])
+    execution = event["execution"]
+    if "alert" in event:
+        return AlertCall(
+            alert=from_plain(event["alert"], task_outputs.Alert),
+            job_id=event["job_id"],
+            execution_arn=execution["arn"],
+        )
+    job = from_plain(event["job"], Job)
+    return Ending(
+        job_id=job.job_id,
+        job=job,
+        execution_arn=execution["arn"],
+        started_at=datetime.fromisoformat(execution["started_at"]).timestamp(),
+        request=_answer(
+            event.get("request"), task_outputs.Accepted | task_outputs.Busy | task_outputs.Rejected
+        ),
+        look=_answer(event.get("look"), task_outputs.Waiting | task_outputs.Completed | task_outputs.Failed),
+        broken=_caught(event.get("caught")),
+        asks_again=True,
+    )
+
+
+def _answer(data: Mapping[str, Any] | None, kinds: Any) -> Any:
+    """Return the answer in `data`, None where that function was never asked."""
+    return msgspec.convert(data, kinds) if data and "outcome" in data else None
+
+
+def _caught(caught: Mapping[str, Any] | None) -> Broken | None:
+    if not caught:
+        return None
+    state = str(caught.get("State", ""))
+    reason = scrub(f"{caught.get('Error', '')}: {_reason(str(caught.get('Cause', '')))}")
+    return Broken(
+        code="INTERNAL_ERROR",
+        message=f"{state or 'A step'} kept failing: {reason}",
+        stage=_STAGES.get(state, "finalize"),
+    )
+
+
+def _reason(cause: str) -> str:
+    """Return a Lambda error's own words without its stack trace; any other cause as it is."""
+    try:
+        return str(json.loads(cause)["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return cause
+
+
+def _from_eventbridge(detail: Mapping[str, Any]) -> Ending:
+    job = _job(detail.get("input"))
+    milliseconds = detail.get("startDate")
+    return Ending(
+        job_id=detail["name"],
+        job=job,
+        execution_arn=detail["executionArn"],
+        started_at=milliseconds / 1000 if milliseconds else None,
+        broken=_stopped(detail),
+    )
+
+
+def _job(text: str | None) -> Job | None:
+    """Return the job that the execution was started with, None if EventBridge left it out or it is none."""
+    try:
+        return from_plain(json.loads(text or ""), Job)
+    except (ValueError, msgspec.ValidationError):
+        return None
+
+
+def _stopped(detail: Mapping[str, Any]) -> Broken:
+    why = scrub(": ".join(str(detail[part]) for part in ("error", "cause") if detail.get(part)))
+    match detail["status"]:
+        case "ABORTED":
+            return Broken(code="ABORTED", message=_said("The execution was stopped", why), stage="finalize")
+        case "TIMED_OUT":
+            return Broken(code="TIMED_OUT", message=_said("The execution timed out", why), stage="finalize")
+        case _:
+            return Broken(code="INTERNAL_ERROR", message=_said("The execution broke", why), stage="finalize")
+
+
+def _said(what: str, why: str) -> str:
+    return f"{what}: {why}" if why else f"{what}."

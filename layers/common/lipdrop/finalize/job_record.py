@@ -1,0 +1,47 @@
+"""The record beside a result: the notification as it was sent, and the evidence behind it."""
+
+import msgspec
+from msgspec import Struct
+
+from lipdrop.model.job import Estimate, Job, Media, Metrics, to_json
+from lipdrop.notify.message import Notification
+from lipdrop.results.storer import Kept
+from lipdrop.results.transfer import Way
+
+VERSION = 1
+
+
+class Checks(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was found in the stored video, and how it came; `way` is absent if an earlier run brought it."""
+
+    media: Media
+    way: Way | None = None
+
+
+class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All there is to know about a job that has ended. Holds no link and no address's query."""
+
+    record_version: int
+    notification: Notification
+    metrics: Metrics
+    estimate: Estimate | None = None
+    video_media: Media | None = None
+    audio_media: Media | None = None
+    checks: Checks | None = None
+
+
+def job_record(job: Job, message: Notification, metrics: Metrics, kept: Kept | None) -> str:
+    """Return the record as JSON. A download link is left out: the record outlives it."""
+    if message.result:
+        result = msgspec.structs.replace(message.result, link=None, link_expires_at=None)
+        message = msgspec.structs.replace(message, result=result)
+    record = JobRecord(
+        record_version=VERSION,
+        notification=message,
+        metrics=metrics,
+        estimate=job.estimate,
+        video_media=job.video_media,
+        audio_media=job.audio_media,
+        checks=Checks(media=kept.media, way=kept.way) if kept else None,
+    )
+    return msgspec.json.format(to_json(record), indent=2)

@@ -1,0 +1,188 @@
+"""The ledger: one item a job, written before money is spent, so that nobody spends it twice.
+
+    (none) ──begin──► REQUESTING ──note_request──► REQUESTED ──close──► CLOSED
+                        │    ▲ │                                           ▲
+               give_up_try   │ └──doubt──► UNKNOWN ──close─────────────────┘
+                        ▼    │begin
+                       WAITING
+
+Only `begin` opens the way to a POST, and only from nothing or from WAITING, by one conditional write.
+Whoever finds REQUESTING must not POST: before `requesting_until` another invocation may be in the
+middle of its own, after it that one died and nobody knows what it sent.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
+
+from lipdrop.jobs_table.table import Items, OvertakenError, Values
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+State = Literal["WAITING", "REQUESTING", "REQUESTED", "UNKNOWN", "CLOSED"]
+
+DAY_SECONDS = 86_400
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """A job's item. Times are epoch seconds; "" and 0 stand for what has not happened yet."""
+
+    id: str
+    state: State
+    job: str = ""
+    attempt: str = ""
+    requesting_until: float = 0
+    tries: int = 0
+    errors: int = 0
+    request_id: str = ""
+    posted_at: int = 0
+    expected_seconds: float = 0
+    polls: int = 0
+    status: str = ""
+    notification: str = ""
+    closed_at: float = 0
+    notified_at: float = 0
+    expires_at: int = 0
+
+
+class Ledger:
+    """The job items of the Jobs table. Every method is one request, unless it says otherwise.
+
+    `record_days`: how long an item outlives its last promise; DynamoDB removes it by `expires_at`.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table: str, record_days: int) -> None:
+        self._items = Items(client, table)
+        self._record_seconds = record_days * DAY_SECONDS
+
+    def read(self, job_id: str) -> Record | None:
+        """Return the job's record as it is now (a consistent read), None where there is none."""
+        item = self._items.read(job_id, consistent=True)
+        return msgspec.convert(item, Record) if item else None
+
+    def begin(self, job_id: str, job_json: str, attempt: str, *, now: float, until: float) -> Record:
+        """Promise a POST and return the record: the promise is the caller's if `attempt` is its own.
+
+        `attempt` is a fresh word for every invocation, so that a promise whose answer was lost on the
+        way, and which botocore repeats, is still known as one's own. `until`: when the caller will
+        surely have stopped.
+        """
+        values: Values = {
+            ":requesting": "REQUESTING",
+            ":waiting": "WAITING",
+            ":job": job_json,
+            ":attempt": attempt,
+            ":until": until,
+            ":one": 1,
+            ":expires": self._expiry(now),
+        }
+        promise = (
+            "SET #state = :requesting, #job = :job, #attempt = :attempt, "
+            "#requesting_until = :until, #expires_at = :expires ADD #tries :one"
+        )
+        condition = "attribute_not_exists(#state) OR #state = :waiting"
+        try:
+            item = self._items.update(job_id, promise, condition, values)
+        except OvertakenError as overtaken:
+            item = overtaken.item
+        return msgspec.convert(item, Record)
+
+    def give_up_try(self, job_id: str, attempt: str, *, errors: int) -> None:
+        """Take the promise back: this attempt was surely not accepted, another may follow.
+
+        `errors`: the answers so far that laid the blame on this job. A promise that is not `attempt`'s
+        stays as it is.
+        """
+        update = "SET #state = :state, #errors = :errors"
+        self._settle(job_id, attempt, update, {":state": "WAITING", ":errors": errors})
+
+    def doubt(self, job_id: str, attempt: str) -> None:
+        """Write down that this attempt may have been accepted: nobody may POST for this job again."""
+        self._settle(job_id, attempt, "SET #state = :state", {":state": "UNKNOWN"})
+
+    def note_request(
+        self, job_id: str, attempt: str, *, request_id: str, posted_at: int, expected_seconds: float
+    ) -> bool:
+        """Write down the id of a request that was paid for; True when it is written.
+
+        Never raises, as its caller must hand the id on whatever happens here: it tries twice over
+        botocore's own retries. A record that was closed meanwhile (an execution stopped by hand) still
+        gets the id, and stays closed.
+        """
+        known = "SET #request_id = :id, #posted_at = :posted, #expected_seconds = :expected"
+        values: Values = {
+            ":id": request_id,
+            ":posted": posted_at,
+            ":expected": expected_seconds,
+            ":attempt": attempt,
+        }
+        requested = f"{known}, #state = :state", "#attempt = :attempt AND #state <> :closed"
+        requested_values: Values = {**values, ":state": "REQUESTED", ":closed": "CLOSED"}
+        late = known, "#attempt = :attempt"
+        return (
+            self._attempted(job_id, *requested, requested_values)
+            or self._attempted(job_id, *requested, requested_values)
+            or self._attempted(job_id, *late, values)
+        )
+
+    def note_poll(self, job_id: str, status: str, polls: int) -> bool:
+        """Write down what the last look saw, for people who look at the table; True when it is written.
+
+        Never raises: a job that was paid for does not fail because its picture could not be updated.
+        """
+        update = "SET #status = :status, #polls = :polls"
+        values: Values = {":status": status, ":polls": polls}
+        return self._attempted(job_id, update, "attribute_exists(#state)", values)
+
+    def close(self, job_id: str, notification_json: str, now: float) -> str:
+        """Decide the job and return the notification that counts: the stored one if it was decided before.
+
+        Works without an item too (a refused drop has none). A closed job is never requested again.
+        """
+        values: Values = {
+            ":closed": "CLOSED",
+            ":notification": notification_json,
+            ":now": now,
+            ":expires": self._expiry(now),
+        }
+        update = (
+            "SET #state = :closed, #notification = :notification, #closed_at = :now, #expires_at = :expires"
+        )
+        try:
+            self._items.update(job_id, update, "attribute_not_exists(#notification)", values)
+        except OvertakenError as overtaken:
+            return str(overtaken.item["notification"])
+        return notification_json
+
+    def mark_notified(self, job_id: str, now: float) -> bool:
+        """Write down that the notification is out, and when it went out first; True when it is written.
+
+        Never raises: unwritten it costs a repeat with the same id, raised it would have the state machine
+        tell of a failure that was none.
+        """
+        update = "SET #notified_at = if_not_exists(#notified_at, :now)"
+        return self._attempted(job_id, update, "attribute_exists(#state)", {":now": now})
+
+    def _settle(self, job_id: str, attempt: str, update: str, values: Values) -> None:
+        """Move our own promise on; what is not ours (any more) stays as it is."""
+        condition = "#attempt = :attempt AND #state = :requesting"
+        try:
+            self._items.update(
+                job_id, update, condition, {**values, ":attempt": attempt, ":requesting": "REQUESTING"}
+            )
+        except OvertakenError:
+            return
+
+    def _attempted(self, job_id: str, update: str, condition: str, values: Values) -> bool:
+        """Update, and never raise; whether it was done."""
+        try:
+            self._items.update(job_id, update, condition, values)
+        except (OvertakenError, ClientError, BotoCoreError):
+            return False
+        return True
+
+    def _expiry(self, now: float) -> int:
+        return int(now) + self._record_seconds

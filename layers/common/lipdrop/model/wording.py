@@ -1,0 +1,11 @@
+"""Values in the words of messages to people."""
+
+
+def how_large(size: int) -> str:
+    """Return a size in bytes as people say it: 812 bytes, 4 kB, 2.1 GB."""
+    if size < 1000:
+        return "1 byte" if size == 1 else f"{size} bytes"
+    power = min(4, (len(str(size)) - 1) // 3)
+    value = size / 1000**power
+    digits = 1 if power > 1 and value < 10 else 0
+    return f"{value:.{digits}f} {('kB', 'MB', 'GB', 'TB')[power - 1]}"

@@ -1,0 +1,251 @@
+"""The one message that ends a job, as a pure function of what is known; and the account alert beside it.
+
+The JSON is a published interface: `docs/notification.schema.json` describes it, tests hold every message
+against it. Fields that do not apply are absent, never null. How a message is worded for people and laid
+out for SNS is `lipdrop.notify.sns_format`'s.
+"""
+
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+from msgspec import Struct
+
+from lipdrop.model import task_outputs
+from lipdrop.model.job import Failure, Job, Options, S3Object, Source
+
+VERSION = 1
+MAX_TEXT = 2_000
+"""Characters of one free text (a reason, a warning, a URL): far more than anybody reads, and small enough
+that a message with all its texts at their longest stays under the 256 KiB of an SNS message."""
+MAX_WARNINGS = 20
+
+
+class Input(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One file a job was made from: an object's exact version, or an address without its query."""
+
+    bucket: str | None = None
+    key: str | None = None
+    version_id: str | None = None
+    etag: str = ""
+    size: int = 0
+    url: str | None = None
+
+
+class Inputs(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The drop: what was uploaded, and where in a manifest it was named (`entry` counts from 1)."""
+
+    video: Input | None = None
+    audio: Input | None = None
+    manifest: Input | None = None
+    entry: int | None = None
+
+
+class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The stored video: its place, bytes and seconds; a link only where the stack makes links."""
+
+    bucket: str
+    key: str
+    size: int
+    version_id: str | None = None
+    seconds: float | None = None
+    link: str | None = None
+    link_expires_at: str | None = None
+
+
+class RecordPlace(Struct, frozen=True, kw_only=True):
+    """Where the job's record lies."""
+
+    bucket: str
+    key: str
+
+
+class Timings(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When things happened (UTC) and how many seconds they took; inference is Segmind's own figure."""
+
+    finished_at: str
+    started_at: str | None = None
+    requested_at: str | None = None
+    waiting_seconds: float | None = None
+    processing_seconds: float | None = None
+    inference_seconds: float | None = None
+    total_seconds: float | None = None
+
+
+class Cost(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`estimated_usd` is Lipdrop's, before the job; the others are Segmind's figures in Segmind's unit."""
+
+    estimated_usd: float | None = None
+    reported: float | None = None
+    remaining_credits: float | None = None
+
+
+class Course(Struct, frozen=True, kw_only=True):
+    """What is known of a job's way when it ends; times in epoch seconds."""
+
+    finished_at: float
+    started_at: float | None = None
+    posted_at: float | None = None
+    request_id: str | None = None
+    polls: int = 0
+    inference_seconds: float | None = None
+    cost: float | None = None
+    remaining_credits: float | None = None
+    execution_arn: str = ""
+
+
+class Notification(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one job ended. `id` is the same in every repeat of the same message, and in no other."""
+
+    version: int
+    id: str
+    status: Literal["COMPLETED", "FAILED"]
+    job_id: str
+    name: str
+    folder: str
+    label: str
+    dry_run: bool
+    inputs: Inputs
+    options: Options
+    warnings: tuple[str, ...]
+    timings: Timings
+    polls: int
+    cost: Cost
+    execution_arn: str
+    result: Result | None = None
+    error: Failure | None = None
+    request_id: str | None = None
+    record: RecordPlace | None = None
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """Trouble of the account, told once: jobs wait meanwhile. `job_id` is the job that met it first."""
+
+    version: int
+    id: str
+    status: Literal["ALERT"]
+    error: task_outputs.Alert
+    job_id: str
+    execution_arn: str
+    sent_at: str
+
+
+def notification(
+    job: Job,
+    course: Course,
+    *,
+    result: Result | None = None,
+    error: Failure | None = None,
+    warnings: tuple[str, ...] = (),
+) -> Notification:
+    """Return the message for a job that ended in `result`, in `error`, or in neither (a dry run).
+
+    `warnings` come after those that the job itself carries.
+    """
+    return Notification(
+        version=VERSION,
+        id=f"{job.job_id}:{error.code if error else 'COMPLETED'}",
+        status="FAILED" if error else "COMPLETED",
+        job_id=job.job_id,
+        name=job.name,
+        folder=job.folder,
+        label=shorten(job.label),
+        dry_run=job.dry_run,
+        inputs=_inputs(job),
+        options=job.options,
+        warnings=bounded((*job.warnings, *warnings)),
+        timings=_timings(course),
+        polls=course.polls,
+        cost=_cost(job, course),
+        execution_arn=course.execution_arn,
+        result=result,
+        error=error and msgspec.structs.replace(error, message=shorten(error.message)),
+        request_id=course.request_id,
+    )
+
+
+def alert(trouble: task_outputs.Alert, *, job_id: str, execution_arn: str, now: float) -> Alert:
+    """Return the alert for `trouble`; its id tells the first finder and the day, so a retry repeats it."""
+    sent_at = timestamp(now)
+    return Alert(
+        version=VERSION,
+        id=f"{job_id}:{trouble.code}:{sent_at[:10]}",
+        status="ALERT",
+        error=msgspec.structs.replace(trouble, message=shorten(trouble.message)),
+        job_id=job_id,
+        execution_arn=execution_arn,
+        sent_at=sent_at,
+    )
+
+
+def timestamp(epoch_seconds: float) -> str:
+    """Return `2026-11-22T10:00:00Z`."""
+    return datetime.fromtimestamp(int(epoch_seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def shorten(text: str, limit: int = MAX_TEXT) -> str:
+    """Return `text`, cut with an ellipsis where it is longer than `limit` characters."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def bounded(warnings: tuple[str, ...]) -> tuple[str, ...]:
+    """Return `warnings` without repeats, none too long and not too many."""
+    kept = tuple(shorten(text) for text in dict.fromkeys(warnings))
+    if len(kept) <= MAX_WARNINGS:
+        return kept
+    return (*kept[: MAX_WARNINGS - 1], f"… and {len(kept) - MAX_WARNINGS + 1} more")
+
+
+def without_query(url: str) -> str:
+    """Return `url` without user, query and fragment: a signature in it is nobody else's business."""
+    parts = urlsplit(url)
+    return shorten(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")))
+
+
+def described(source: Source) -> Input:
+    """Return what a message may say of `source`."""
+    if isinstance(source, str):
+        return Input(url=without_query(source))
+    return Input(
+        bucket=source.bucket,
+        key=source.key,
+        version_id=source.version_id,
+        etag=source.etag,
+        size=source.size,
+    )
+
+
+def _inputs(job: Job) -> Inputs:
+    def known(source: S3Object | str | None) -> Input | None:
+        return None if source is None else described(source)
+
+    return Inputs(
+        video=known(job.video), audio=known(job.audio), manifest=known(job.manifest), entry=job.entry
+    )
+
+
+def _timings(course: Course) -> Timings:
+    def between(start: float | None, end: float | None) -> float | None:
+        return None if start is None or end is None else round(max(0.0, end - start), 1)
+
+    def at(moment: float | None) -> str | None:
+        return None if moment is None else timestamp(moment)
+
+    return Timings(
+        finished_at=timestamp(course.finished_at),
+        started_at=at(course.started_at),
+        requested_at=at(course.posted_at),
+        waiting_seconds=between(course.started_at, course.posted_at),
+        processing_seconds=between(course.posted_at, course.finished_at),
+        inference_seconds=course.inference_seconds,
+        total_seconds=between(course.started_at, course.finished_at),
+    )
+
+
+def _cost(job: Job, course: Course) -> Cost:
+    return Cost(
+        estimated_usd=job.estimate.cost_usd if job.estimate else None,
+        reported=course.cost,
+        remaining_credits=course.remaining_credits,
+    )

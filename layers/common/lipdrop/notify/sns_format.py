@@ -1,0 +1,147 @@
+"""A message as SNS takes it: subject, JSON for machines, text for mail, attributes for filter policies."""
+
+import json
+import re
+import unicodedata
+
+from msgspec import Struct
+
+from lipdrop.model.job import to_json
+from lipdrop.notify.message import Alert, Input, Notification, Result, shorten
+
+MAX_SUBJECT = 99
+"""SNS: "must be less than 100 characters long", ASCII, no control characters (API reference, Publish)."""
+MAX_ATTRIBUTE = 1_024
+"""Longest attribute; a folder is part of an S3 key and thus never longer."""
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""SQS refuses these characters in attributes under raw delivery (API reference, SendMessage)."""
+
+
+class Rendered(Struct, frozen=True, kw_only=True):
+    """One message, ready to be published: `body` holds the JSON and the text (MessageStructure json), and
+    `attributes`, all strings, are what filter policies see.
+    """
+
+    subject: str
+    body: str
+    attributes: dict[str, str]
+
+
+def rendered(message: Notification | Alert) -> Rendered:
+    """Return `message` as SNS takes it. The same message always gives the same bytes.
+
+    Attributes: `status` always; `error_code`, `folder` and `label` where they are not empty (SNS refuses
+    empty strings), so a filter policy finds the top folder by `{"folder": [{"exists": false}]}`.
+    """
+    if isinstance(message, Alert):
+        subject, text = f"Lipdrop ALERT: {message.error.code}", _alert_text(message)
+        values = {"status": message.status, "error_code": message.error.code}
+    else:
+        subject, text = _subject(message), _job_text(message)
+        values = {
+            "status": message.status,
+            "error_code": message.error.code if message.error else "",
+            "folder": message.folder,
+            "label": message.label,
+        }
+    return Rendered(
+        subject=ascii_line(subject),
+        body=json.dumps({"default": to_json(message), "email": text}, ensure_ascii=False),
+        attributes=_attributes(values),
+    )
+
+
+def ascii_line(text: str, limit: int = MAX_SUBJECT) -> str:
+    """Return `text` as one line of printable ASCII, letters stripped of their accents, the rest as `?`."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    line = re.sub(r"[^ -~]", "?", plain)
+    return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def _attributes(values: dict[str, str]) -> dict[str, str]:
+    return {
+        name: _NOT_XML.sub("\ufffd", shorten(value, MAX_ATTRIBUTE)) for name, value in values.items() if value
+    }
+
+
+def _subject(message: Notification) -> str:
+    if message.error:
+        return f"Lipdrop FAILED ({message.error.code}): {message.name}"
+    return f"Lipdrop COMPLETED{' (dry run)' if message.dry_run else ''}: {message.name}"
+
+
+def _job_text(message: Notification) -> str:
+    lines = [_opening(message), ""]
+    lines += [f"{title + ':':<12}{value}" for title, value in _facts(message) if value]
+    if message.warnings:
+        lines += ["", "Warnings:", *(f"- {warning}" for warning in message.warnings)]
+    return "\n".join(lines) + "\n"
+
+
+def _opening(message: Notification) -> str:
+    if message.error:
+        return f"{message.name} failed: {message.error.message}\nWhat to do: {message.error.action}"
+    if message.dry_run:
+        return f"{message.name}: a dry run. The media is fine; nothing was sent and nothing was spent."
+    return f"{message.name} is ready."
+
+
+def _facts(message: Notification) -> list[tuple[str, str]]:
+    result, error, timings = message.result, message.error, message.timings
+    return [
+        ("Result", f"s3://{result.bucket}/{result.key} ({_measures(result)})" if result else ""),
+        ("Link", f"{result.link} (until {result.link_expires_at})" if result and result.link else ""),
+        ("Code", f"{error.code} (stage: {error.stage})" if error else ""),
+        ("Charged", error.charged if error else ""),
+        ("Video", _place(message.inputs.video)),
+        ("Voice", _place(message.inputs.audio)),
+        ("Manifest", _place(message.inputs.manifest)),
+        ("Label", message.label),
+        ("Took", _took(message)),
+        ("Cost", _money(message)),
+        ("Finished", timings.finished_at),
+        ("Record", f"s3://{message.record.bucket}/{message.record.key}" if message.record else ""),
+        ("Request", message.request_id or ""),
+        ("Job", message.job_id),
+        ("Execution", message.execution_arn),
+    ]
+
+
+def _measures(result: Result) -> str:
+    seconds = f", {result.seconds:.1f} s" if result.seconds is not None else ""
+    return f"{result.size:,} bytes{seconds}"
+
+
+def _place(source: Input | None) -> str:
+    if source is None:
+        return ""
+    if source.url:
+        return source.url
+    version = f" (version {source.version_id})" if source.version_id else ""
+    return f"s3://{source.bucket}/{source.key}{version}"
+
+
+def _took(message: Notification) -> str:
+    if message.timings.total_seconds is None:
+        return ""
+    minutes, seconds = divmod(round(message.timings.total_seconds), 60)
+    return f"{minutes} min {seconds} s, {message.polls} looks at the request"
+
+
+def _money(message: Notification) -> str:
+    cost = message.cost
+    parts = [
+        f"estimated ${cost.estimated_usd:.2f}" if cost.estimated_usd is not None else "",
+        f"reported by Segmind: {cost.reported:g}" if cost.reported is not None else "",
+        f"credits left: {cost.remaining_credits:g}" if cost.remaining_credits is not None else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _alert_text(message: Alert) -> str:
+    return (
+        f"{message.error.message}\nWhat to do: {message.error.action}\n\n"
+        "Jobs wait meanwhile and go on by themselves once this is mended; this message is sent once.\n\n"
+        f"Code:       {message.error.code}\nFirst met:  {message.job_id}\n"
+        f"Execution:  {message.execution_arn}\n"
+    )

@@ -1,0 +1,29 @@
+"""The SNS topic, behind a boto3 client."""
+
+from typing import TYPE_CHECKING
+
+from lipdrop.notify.sns_format import Rendered
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+
+class Topic:
+    """Publishes; whoever subscribes as e-mail gets the text, all others the JSON."""
+
+    def __init__(self, client: "SNSClient", arn: str) -> None:
+        self._client = client
+        self._arn = arn
+
+    def publish(self, message: Rendered) -> None:
+        """Publish `message`; botocore tries again where that can help, and raises in the end."""
+        self._client.publish(
+            TopicArn=self._arn,
+            Subject=message.subject,
+            Message=message.body,
+            MessageStructure="json",
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in message.attributes.items()
+            },
+        )

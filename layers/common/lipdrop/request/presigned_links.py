@@ -1,0 +1,75 @@
+"""Links to media that Segmind may fetch, signed right before they are used."""
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from lipdrop.drops.drop_bucket import Drops
+from lipdrop.drops.signed_links import restored
+from lipdrop.model.job import Job, S3Object, Source
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectRequestTypeDef
+
+LINK_SECONDS = 3600
+"""As long as Segmind keeps a request: later than that nobody could use what a late download gives."""
+
+_GONE = {404, 405, 412}
+"""Not there; a delete marker; on a bucket without versions, another upload under the same key."""
+
+
+class MediaGoneError(Exception):
+    """The very upload that the job is made of does not exist any more; the message names it."""
+
+
+class Presigner:
+    """Signs GETs of the drop bucket. The client must sign with "s3v4": boto3's default fails with KMS."""
+
+    def __init__(self, client: "S3Client") -> None:
+        self._client = client
+
+    def whole(self, job: Job) -> Job:
+        """Return `job` with the queries of its links, which only the manifest holds.
+
+        Raises MediaGoneError when that version of the manifest is gone.
+        """
+        return restored(job, self._read)
+
+    def link(self, source: Source) -> str:
+        """Return an https link to exactly the version in `source`; a manifest's own link passes unchanged.
+
+        Raises MediaGoneError when that version is gone: Segmind would only find out after it was paid.
+        """
+        if isinstance(source, str):
+            return source
+        self._check(source)
+        place = {"Bucket": source.bucket, "Key": source.key}
+        version = {"VersionId": source.version_id} if source.version_id else {}
+        return self._client.generate_presigned_url(
+            "get_object", Params=place | version, ExpiresIn=LINK_SECONDS, HttpMethod="GET"
+        )
+
+    def _check(self, source: S3Object) -> None:
+        request: HeadObjectRequestTypeDef = {"Bucket": source.bucket, "Key": source.key}
+        if source.version_id:
+            request["VersionId"] = source.version_id
+        elif source.etag:
+            request["IfMatch"] = f'"{source.etag}"'
+        try:
+            self._client.head_object(**request)
+        except ClientError as error:
+            raise _gone(error, source) from None
+
+    def _read(self, item: S3Object) -> bytes:
+        try:
+            return Drops(self._client, item.bucket).read(item)
+        except ClientError as error:
+            raise _gone(error, item) from None
+
+
+def _gone(error: ClientError, item: S3Object) -> Exception:
+    """Return what to raise for `error`: MediaGoneError if `item` is not there any more, else itself."""
+    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") not in _GONE:
+        return error
+    return MediaGoneError(f"{item.key} was deleted or replaced before it could be sent.")

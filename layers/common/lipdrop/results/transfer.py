@@ -1,0 +1,115 @@
+"""From a source to the results bucket: in constant memory, without the disk, and never visible unverified.
+
+The whole file is asked for as one stream. What fits into one part is stored in one request, the rest goes
+through `lipdrop.results.parallel_copy` into a multipart upload. Either way the check of what passed by
+comes before the request that makes the video visible.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from lipdrop.download.errors import TooLarge
+from lipdrop.download.http_body import PIECE_BYTES, Body
+from lipdrop.download.http_source import Source
+from lipdrop.results.copy_limits import Limits
+from lipdrop.results.head_and_tail import Passed, Windows
+from lipdrop.results.mp4_boxes import HEAD_BYTES, require_video
+from lipdrop.results.parallel_copy import Copying, fill
+from lipdrop.results.results_bucket import Results, StoredVideo
+
+LOOK_SECONDS = 20
+"""For one short read while the result is looked at."""
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """Where the video goes, and what is written on it."""
+
+    key: str
+    metadata: Mapping[str, str]
+
+
+class Way(Struct, frozen=True, kw_only=True):
+    """How a video came: the connections used, the parts that needed another try, the seconds it took."""
+
+    method: Literal["put", "stream", "ranges"]
+    connections: int
+    refetched: int
+    seconds: float
+
+
+class Copied[T](Struct, frozen=True, kw_only=True):
+    """A stored video, what its check found, and how it came."""
+
+    video: StoredVideo
+    verified: T
+    way: Way
+
+
+def copy[T](
+    source: Source,
+    results: Results,
+    target: Target,
+    verify: Callable[[Passed], T],
+    limits: Limits,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> Copied[T]:
+    """Copy `source` to `target` and return what was stored.
+
+    `verify` is shown what passed by and raises Invalid for what must not be stored. Raises SourceError,
+    or botocore's errors where S3 refuses, with nothing stored and no upload left open.
+    """
+    started = clock()
+    with source.open() as body:
+        length = body.identity.length
+        if (length or 0) > limits.max_bytes:
+            raise TooLarge(f"The result has {length} bytes; {limits.max_bytes} are allowed.")
+        buffer = bytearray(limits.part_bytes)
+        begun = _begin(body, buffer, limits, clock)
+        windows = Windows(length)
+        if begun == length or (length is None and begun < limits.part_bytes):
+            windows.keep(0, memoryview(buffer)[:begun])
+            verified = verify(_passed(source, body, windows, begun))
+            video = results.put_video(target.key, bytes(buffer[:begun]), target.metadata)
+            way = Way(method="put", connections=1, refetched=0, seconds=round(clock() - started, 2))
+            return Copied(video=video, verified=verified, way=way)
+        upload = results.begin(target.key, target.metadata)
+        try:
+            copying = Copying(source, body, upload=upload, windows=windows, limits=limits, clock=clock)
+            size = copying.move(buffer, begun)
+            verified = verify(_passed(source, body, windows, size))
+            video = upload.complete(size)
+        except BaseException:
+            upload.abort()
+            raise
+    way = Way(
+        method="ranges" if copying.connections > 1 else "stream",
+        connections=copying.connections,
+        refetched=copying.refetched,
+        seconds=round(clock() - started, 2),
+    )
+    return Copied(video=video, verified=verified, way=way)
+
+
+def _begin(body: Body, buffer: bytearray, limits: Limits, clock: Callable[[], float]) -> int:
+    """Read as much as shows what it is and whether it is small; return how many bytes that were."""
+    length = body.identity.length
+    whole = limits.part_bytes if length is None else min(length, limits.part_bytes)
+    begun = fill(body, buffer, filled=0, wanted=min(PIECE_BYTES, whole), limits=limits, clock=clock)
+    require_video(bytes(buffer[: min(begun, HEAD_BYTES)]), body.content_type)
+    if length is None or length <= limits.part_bytes:
+        begun = fill(body, buffer, filled=begun, wanted=whole, limits=limits, clock=clock)
+    return begun
+
+
+def _passed(source: Source, body: Body, windows: Windows, size: int) -> Passed:
+    def fetch(start: int, length: int) -> bytes:
+        with source.open_range(start, start + length - 1, body.identity) as part:
+            data = bytearray(length)
+            part.read_into(memoryview(data), within=LOOK_SECONDS)
+            return bytes(data)
+
+    return Passed(windows=windows, length=size, whole=body.ends_clearly, fetch=fetch if body.ranges else None)

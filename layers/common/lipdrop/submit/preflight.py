@@ -1,0 +1,156 @@
+"""Refuse what cannot work before it costs anything, in words a person understands; warn of what may not.
+
+What cannot work, and what works badly, is taken from the documentation of sync.so, whose model it is; the
+limits are parameters of the stack, since Segmind publishes none of its own.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from lipdrop.config.settings import Settings
+from lipdrop.drops.pairing import LIMITED_VOICE_ENDINGS, parse
+from lipdrop.drops.refusal import DropRefusedError
+from lipdrop.media.probe import Picture, Seen
+from lipdrop.model.wording import how_large
+
+type Role = Literal["video", "voice"]
+type Problem = tuple[str, str]
+"""A code of `lipdrop.model.failures` and a message."""
+
+CONTAINERS = {
+    "mp4": ("MPEG-4", "QuickTime"),
+    "mov": ("MPEG-4", "QuickTime"),
+    "m4a": ("MPEG-4", "QuickTime"),
+    "webm": ("WebM",),
+    "avi": ("AVI",),
+    "wav": ("Wave",),
+    "mp3": ("MPEG Audio",),
+    "ogg": ("Ogg",),
+    "flac": ("FLAC",),
+    "aac": ("ADTS",),
+    "wma": ("Windows Media",),
+}
+"""What MediaInfo calls the contents of a file that is what its ending says."""
+PLAIN_NAMES = {"MPEG-4": "MP4", "Wave": "WAV", "MPEG Audio": "MP3", "Windows Media": "WMA", "ADTS": "AAC"}
+ADVISED_FPS = (23.9, 30.1)
+"""24, 25 and 30 frames a second are recommended; the bounds let their NTSC neighbours pass."""
+
+
+def check(seen: Seen, name: str, role: Role, settings: Settings) -> tuple[str, ...]:
+    """Return warnings about the file called `name`; raises DropRefusedError for what cannot work."""
+    for code, message in _problems(seen, name, role, settings):
+        raise DropRefusedError(code, message)
+    return tuple(f"{name} {text}" for text in _warnings(seen, name, role))
+
+
+def length(seen: Seen, role: Role) -> float | None:
+    """Return the seconds of the track that counts: the picture's of a video, the sound's of a voice."""
+    track = seen.picture if role == "video" else seen.sound
+    return (track and track.seconds) or seen.seconds
+
+
+def _problems(seen: Seen, name: str, role: Role, settings: Settings) -> Iterator[Problem]:
+    yield from _unreadable(seen, name, role)
+    yield from _without_track(seen, name, role)
+    container = CONTAINERS.get(parse(name).ending, ())
+    if seen.container not in container:
+        yield "UNSUPPORTED_FILE", f"{name} is not what its name says: it is {_article(_plain(seen))} file."
+    yield from _bad_length(length(seen, role), name, settings)
+    if role == "video" and seen.picture:
+        yield from _bad_frame(seen.picture, name, settings)
+
+
+def _unreadable(seen: Seen, name: str, role: Role) -> Iterator[Problem]:
+    size = how_large(seen.size)
+    if not seen.size:
+        yield "MEDIA_UNREADABLE", f"{name} is empty (0 bytes)."
+    if seen.broken:
+        yield "MEDIA_UNREADABLE", f"{name} ({size}) is damaged so badly that it cannot be looked into."
+    if not seen.container:
+        kind = _sized(seen, seen.kind or "file of no known kind")
+        yield _missing_track(role), f"{name} holds no {_wanted(role)}: it is {kind}."
+    if seen.truncated:
+        yield "MEDIA_UNREADABLE", f"{name} is cut off: it says itself that it goes on after its {size}."
+    if seen.encrypted:
+        yield "MEDIA_UNREADABLE", f"{name} is encrypted (copy protection), so nobody else can play it."
+
+
+def _without_track(seen: Seen, name: str, role: Role) -> Iterator[Problem]:
+    track, other = (seen.picture, seen.sound) if role == "video" else (seen.sound, seen.picture)
+    if not track:
+        rest = (
+            f"with nothing but {_wanted('voice' if role == 'video' else 'video')}" if other else "without any"
+        )
+        kind = _sized(seen, f"{_plain(seen)} file {rest}")
+        yield _missing_track(role), f"{name} holds no {_wanted(role)}: it is {kind}."
+    if role == "video" and seen.picture and seen.picture.frames == 1:
+        yield "NO_PICTURE", f"{name} holds a single frame: a moving, speaking face is needed."
+
+
+def _bad_length(seconds: float | None, name: str, settings: Settings) -> Iterator[Problem]:
+    most = settings.max_media_seconds
+    if not seconds:
+        yield "MEDIA_UNREADABLE", f"{name} does not say how long it is. Save it anew with a known length."
+    elif seconds > most:
+        yield "MEDIA_TOO_LONG", f"{name} is {seconds:g} s long; at most {most:g} s are sent."
+
+
+def _bad_frame(picture: Picture, name: str, settings: Settings) -> Iterator[Problem]:
+    short, long = sorted((picture.width, picture.height))
+    least, most_short, most_long = (
+        settings.min_frame_side,
+        settings.max_frame_short_side,
+        settings.max_frame_long_side,
+    )
+    if short < least or short > most_short or long > most_long:
+        yield (
+            "FRAME_SIZE",
+            f"{name} is {picture.width}x{picture.height}; its shorter side must have {least} to {most_short} "
+            f"pixels, its longer side at most {most_long}.",
+        )
+
+
+def _warnings(seen: Seen, name: str, role: Role) -> Iterator[str]:
+    ending = parse(name).ending
+    if ending in LIMITED_VOICE_ENDINGS:
+        yield f"is {ending.upper()}, which the model supports with limits: WAV, MP3, OGG and FLAC are safer."
+    if seen.estimated:
+        yield f"does not say how long it is; {seen.seconds:g} s were worked out from samples of it."
+    if role == "video" and (picture := seen.picture):
+        yield from _picture_warnings(picture)
+
+
+def _picture_warnings(picture: Picture) -> Iterator[str]:
+    if picture.hdr:
+        yield "is HDR: its colours may come back changed."
+    if picture.alpha:
+        yield "has transparency, which the result will not have."
+    if picture.unsteady:
+        yield "has a variable frame rate, which may put lips and voice out of step."
+    elif picture.fps and not ADVISED_FPS[0] <= picture.fps <= ADVISED_FPS[1]:
+        yield f"has {picture.fps:g} frames/s: 24, 25 or 30 are recommended."
+
+
+def _missing_track(role: Role) -> str:
+    return "NO_PICTURE" if role == "video" else "NO_SOUND"
+
+
+def _wanted(role: Role) -> str:
+    return "picture" if role == "video" else "sound"
+
+
+def _plain(seen: Seen) -> str:
+    return PLAIN_NAMES.get(seen.container, seen.container)
+
+
+def _sized(seen: Seen, kind: str) -> str:
+    """Return a file's size and kind in one: a 4 kB HTML page, an 812-byte text file."""
+    return f"{_article(how_large(seen.size).replace(' bytes', '-byte').replace(' byte', '-byte'))} {kind}"
+
+
+def _article(words: str) -> str:
+    """Put "a" or "an" before words, as they are said: an 8 kB file, an AVI file, an MP3 file, a WAV file."""
+    said_with_vowel = (
+        words[0] in "aeioAEIO8" or words[:3] in ("11 ", "18 ") or words.startswith(("MP", "HTML"))
+    )
+    return f"{'an' if said_with_vowel else 'a'} {words}"
