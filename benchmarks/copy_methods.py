@@ -23,10 +23,10 @@ from botocore.config import Config
 from lipdrop.config.aws_clients import S3_CONFIG
 from lipdrop.download.http_source import LinkSource
 from lipdrop.download.ssrf_guard import POOL_CONNECTIONS, new_download_session
-from lipdrop.media.mediainfo_pool import MediaParser
-from lipdrop.media.probe import look
+from lipdrop.media.mediainfo_pool import MediaInfoPool
+from lipdrop.media.probe import probe
 from lipdrop.results.copy_limits import Limits
-from lipdrop.results.results_bucket import Results
+from lipdrop.results.results_bucket import ResultsBucket
 from lipdrop.results.transfer import Target, copy
 from lipdrop.results.verification import verified
 
@@ -39,13 +39,13 @@ def lipdrop(client: Any, url: str, connections: int) -> dict[str, Any]:
     limits = Limits(max_bytes=1 << 40)
     if connections:
         limits = Limits(max_bytes=1 << 40, connections=connections, buffers=connections * 3 // 2)
-    with MediaParser() as parser:
+    with MediaInfoPool() as parser:
         source = LinkSource(new_download_session(url), url, trusted_base_url=url)
         copied = copy(
             source,
-            Results(client, BUCKET),
+            ResultsBucket(client, BUCKET),
             Target(key=KEY, metadata={"job-id": "benchmark"}),
-            lambda passed: verified(passed, partial(look, parser=parser), None),
+            lambda passed: verified(passed, partial(probe, parser=parser), None),
             limits,
         )
     return {"method": copied.way.method, "connections": copied.way.connections}

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
-from tests.sample_video import sample_video
+from local.sample_media.mp4 import sample_video
 
 BLOCK = 1 << 18
 ZEROS = bytes(BLOCK)

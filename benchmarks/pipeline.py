@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from lipdrop.jobs_table.capacity import CONTROL_ID
+from lipdrop.jobs_table.capacity import CAPACITY_ID
 from local import aws_proxy, paths
 from local.aws_proxy import ProxyControl
 from local.stack import API_KEY, Stack, running
@@ -48,7 +48,7 @@ class Pipeline:
         self.standin.configure(processing_seconds=1, processing_cv=0)
         self.run("warm-up", [f"clip-{number:02}" for number in range(jobs)], jobs)
         self.stack.client("dynamodb").delete_item(
-            TableName=self.stack.jobs_table, Key={"id": {"S": CONTROL_ID}}
+            TableName=self.stack.jobs_table, Key={"id": {"S": CAPACITY_ID}}
         )
         self.standin.reset(behaviour)
 

@@ -24,10 +24,10 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.record import save, surroundings
-from lipdrop.drops.drop_bucket import Drops
-from lipdrop.media.mediainfo_pool import MediaParser
-from lipdrop.media.probe import look
-from tests import drop_media
+from lipdrop.drops.drop_bucket import DropBucket
+from lipdrop.media.mediainfo_pool import MediaInfoPool
+from lipdrop.media.probe import probe
+from local.sample_media import drops as drop_media
 
 SIZE = 2_000_000_000
 MOST_BYTES, MOST_MIB = 4_000_000, 256
@@ -97,13 +97,13 @@ def measure(endpoint: str) -> dict[str, Any]:
         aws_secret_access_key="b",
         config=Config(s3={"addressing_style": "path"}, response_checksum_validation="when_required"),
     )
-    drops = Drops(client, "drop")
-    with MediaParser() as parser:
+    drops = DropBucket(client, "drop")
+    with MediaInfoPool() as parser:
         started = time.perf_counter()
         drop = drops.current("inbox/video.mp4")
         assert drop
         file = drops.open(drop.object)
-        seen = look(file, parser)
+        seen = probe(file, parser)
         return {
             "seconds_of_media": seen.seconds,
             "bytes_of_file": file.size,

@@ -1,6 +1,7 @@
 """Look once at a request that was paid for. Woken by the state machine's `CheckStatus`.
 
-In: `lipdrop.check_status.poller.Look`. Out: one of `lipdrop.model.task_outputs` Waiting, Completed, Failed.
+In: `lipdrop.check_status.poller.CheckStatusInput`. Out: one of `lipdrop.model.task_outputs` Waiting,
+Completed, Failed.
 """
 
 import random
@@ -10,11 +11,11 @@ from typing import Any
 
 import boto3
 
-from lipdrop.check_status.poller import Look, Poller
+from lipdrop.check_status.poller import CheckStatusInput, Poller
 from lipdrop.config.aws_clients import AWS_CONFIG, endpoint
 from lipdrop.config.logging import logger
 from lipdrop.config.settings import settings
-from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.ledger import Ledger
 from lipdrop.model.job import from_plain, to_plain
 from lipdrop.segmind.client import Segmind
@@ -28,7 +29,7 @@ def poller() -> Poller:
     return Poller(
         status=Segmind.from_env().status,
         note_poll=Ledger(dynamodb, own.jobs_table, own.record_days).note_poll,
-        shut_gate=Control(dynamodb, own.jobs_table, own.max_concurrent_jobs).shut_gate,
+        shut_gate=Capacity(dynamodb, own.jobs_table, own.max_concurrent_jobs).shut_gate,
         deadline_seconds=own.deadline_seconds,
         clock=time.time,
         rng=random.SystemRandom(),
@@ -38,7 +39,7 @@ def poller() -> Poller:
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Parse, look, answer."""
-    asked = from_plain(event, Look)
-    answer: dict[str, Any] = to_plain(poller().look(asked))
+    asked = from_plain(event, CheckStatusInput)
+    answer: dict[str, Any] = to_plain(poller().check_once(asked))
     logger.info("look", extra={"job_id": asked.job_id, "request_id": asked.request_id, "answer": answer})
     return answer

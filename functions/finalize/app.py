@@ -17,15 +17,15 @@ from lipdrop.config.logging import logger
 from lipdrop.config.settings import settings
 from lipdrop.download.ssrf_guard import POOL_CONNECTIONS, new_download_session
 from lipdrop.finalize.decision import Decider
-from lipdrop.finalize.event import AlertCall, read_event
+from lipdrop.finalize.event import AlertRequest, read_event
 from lipdrop.finalize.finalizer import Finalizer
-from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.ledger import Ledger
-from lipdrop.media.mediainfo_pool import MediaParser
-from lipdrop.media.probe import look
+from lipdrop.media.mediainfo_pool import MediaInfoPool
+from lipdrop.media.probe import probe
 from lipdrop.notify.topic import Topic
 from lipdrop.results.copy_limits import Limits
-from lipdrop.results.results_bucket import Results
+from lipdrop.results.results_bucket import ResultsBucket
 from lipdrop.results.storer import Storer
 from lipdrop.segmind.client import Segmind
 
@@ -39,7 +39,7 @@ def finalizer() -> Finalizer:
     own = settings()
     dynamodb = boto3.client("dynamodb", config=AWS_CONFIG, endpoint_url=endpoint())
     transfer_config = Config(max_pool_connections=POOL_CONNECTIONS, read_timeout=60)
-    results = Results(
+    results = ResultsBucket(
         boto3.client("s3", config=S3_CONFIG.merge(transfer_config), endpoint_url=endpoint()),
         own.results_bucket,
     )
@@ -48,7 +48,7 @@ def finalizer() -> Finalizer:
         result=segmind.result,
         session=new_download_session(own.segmind_base_url),
         results=results,
-        look=partial(look, parser=MediaParser()),
+        probe=partial(probe, parser=MediaInfoPool()),
         trusted_base_url=own.segmind_base_url,
         limits=Limits(max_bytes=own.max_result_bytes),
         clock=time.time,
@@ -56,7 +56,7 @@ def finalizer() -> Finalizer:
     )
     return Finalizer(
         ledger=Ledger(dynamodb, own.jobs_table, own.record_days),
-        control=Control(dynamodb, own.jobs_table, own.max_concurrent_jobs),
+        capacity=Capacity(dynamodb, own.jobs_table, own.max_concurrent_jobs),
         decider=Decider(storer=storer, status=segmind.status, result_life_seconds=own.result_life_seconds),
         results=results,
         publish=Topic(boto3.client("sns", config=AWS_CONFIG, endpoint_url=endpoint()), own.topic_arn).publish,
@@ -69,7 +69,7 @@ def finalizer() -> Finalizer:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Parse, end the job, answer."""
     asked = read_event(event)
-    if isinstance(asked, AlertCall):
+    if isinstance(asked, AlertRequest):
         answer = finalizer().tell(asked)
     else:
         ends_at = time.time() + context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS

@@ -14,10 +14,10 @@ import boto3
 from lipdrop.config.aws_clients import AWS_CONFIG, S3_CONFIG, endpoint
 from lipdrop.config.logging import logger
 from lipdrop.config.settings import settings
-from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.ledger import Ledger
 from lipdrop.model.job import Job, from_plain, to_plain
-from lipdrop.request.presigned_links import Presigner
+from lipdrop.request.presigned_links import LinkSigner
 from lipdrop.request.requester import Requester
 from lipdrop.segmind.client import Segmind
 
@@ -27,10 +27,10 @@ def requester() -> Requester:
     """Return the real requester, made on first use and kept for warm invocations."""
     own = settings()
     dynamodb = boto3.client("dynamodb", config=AWS_CONFIG, endpoint_url=endpoint())
-    presigner = Presigner(boto3.client("s3", config=S3_CONFIG, endpoint_url=endpoint()))
+    presigner = LinkSigner(boto3.client("s3", config=S3_CONFIG, endpoint_url=endpoint()))
     return Requester(
         ledger=Ledger(dynamodb, own.jobs_table, own.record_days),
-        control=Control(dynamodb, own.jobs_table, own.max_concurrent_jobs),
+        capacity=Capacity(dynamodb, own.jobs_table, own.max_concurrent_jobs),
         whole=presigner.whole,
         link=presigner.link,
         submit=Segmind.from_env().submit,

@@ -1,6 +1,6 @@
 """Turn drops into executions. Woken by the drop bucket, and once a day to look for drops without a partner.
 
-In: an S3 event, or `{"sweep": "orphans"}`. Out: `lipdrop.submit.submitter.Answer`.
+In: an S3 event, or `{"sweep": "orphans"}`. Out: `lipdrop.submit.submitter.SubmitOutput`.
 """
 
 import time
@@ -12,20 +12,20 @@ import boto3
 from lipdrop.config.aws_clients import AWS_CONFIG, endpoint
 from lipdrop.config.logging import logger
 from lipdrop.config.settings import settings
-from lipdrop.drops.drop_bucket import Drops
-from lipdrop.media.mediainfo_pool import MediaParser
-from lipdrop.media.probe import look
+from lipdrop.drops.drop_bucket import DropBucket
+from lipdrop.media.mediainfo_pool import MediaInfoPool
+from lipdrop.media.probe import probe
 from lipdrop.model.job import to_plain
 from lipdrop.submit.executions import Executions
-from lipdrop.submit.job_builder import Assembler
-from lipdrop.submit.probe_cache import Looker
+from lipdrop.submit.job_builder import JobBuilder
+from lipdrop.submit.probe_cache import ProbeCache
 from lipdrop.submit.submitter import Submitter
 
 
 @cache
-def drops() -> Drops:
+def drops() -> DropBucket:
     """Return the real drop bucket, made on first use and kept for warm invocations."""
-    return Drops(boto3.client("s3", config=AWS_CONFIG, endpoint_url=endpoint()), settings().drop_bucket)
+    return DropBucket(boto3.client("s3", config=AWS_CONFIG, endpoint_url=endpoint()), settings().drop_bucket)
 
 
 @cache
@@ -40,11 +40,11 @@ def executions() -> Executions:
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Parse, submit, answer. What was seen, and the processes that saw it, last for one event."""
-    with MediaParser() as parser:
+    with MediaInfoPool() as parser:
         submitter = Submitter(
             bucket=drops(),
-            assembler=Assembler(
-                look=Looker(lambda item: look(drops().open(item), parser)).look, settings=settings()
+            job_builder=JobBuilder(
+                probe=ProbeCache(lambda item: probe(drops().open(item), parser)).probe, settings=settings()
             ),
             start=executions().start,
         )

@@ -11,17 +11,17 @@ from local import paths
 from local.aws_proxy import Proxy
 from local.aws_proxy import running as proxy_running
 from local.aws_proxy.model import Strike
-from local.chaos import weather
-from local.chaos.bearer import Bearer
-from local.chaos.course import Course
+from local.chaos import aws_faults as weather
 from local.chaos.drops import Dropper
+from local.chaos.eventbridge_redelivery import Bearer
 from local.chaos.evidence import Evidence, executions, gather, leftovers
 from local.chaos.history import history
+from local.chaos.invariants import Verdict, judge
 from local.chaos.killer import Kill, Killer
+from local.chaos.notification_listener import Witness
 from local.chaos.plan import Folder, Job, plan
+from local.chaos.runner import Course
 from local.chaos.schema import notification_check
-from local.chaos.verdict import Verdict, judge
-from local.chaos.witness import Witness
 from local.sam import STACK_NAME
 from local.stack import Stack
 from local.stack import running as stack_running

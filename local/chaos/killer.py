@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.chaos.beside import beside
+from local.chaos.background_thread import beside
 
 FUNCTIONS = ("Submit", "Request", "CheckStatus", "Finalize")
 PATIENCE_SECONDS = 1.0

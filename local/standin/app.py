@@ -16,14 +16,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from local.standin import misbehave, panel, replies
+from local.standin import control_routes, misbehave, replies
 from local.standin.files import send_file
 from local.standin.jobs import Job, Jobs
 from local.standin.model import FATES, MODEL, Fault, Seen, StandinSettings
 from local.standin.parameters import check, media
+from local.standin.renderer import Studio
 from local.standin.replies import ApiError
 from local.standin.state import State
-from local.standin.studio import Studio
 
 log = logging.getLogger("standin")
 
@@ -46,7 +46,7 @@ def create_app(settings: StandinSettings) -> Starlette:
         Route("/v2/{model}", submit, methods=["POST"]),
         Route("/v1/get-user-credits", credits_left),
         Route("/results/{name}", result_file),
-        Mount("/standin", routes=panel.routes),
+        Mount("/standin", routes=control_routes.routes),
     ]
     handlers: dict[Any, Any] = {ApiError: _refused, HTTPException: _http_error}
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from local.standin.model import Fault
+from local.standin.renderer import CHUNK, Result
 from local.standin.replies import PAGE, ApiError
-from local.standin.studio import CHUNK, Result
 from local.standin.wire import Broken, silence
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")

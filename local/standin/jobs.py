@@ -13,7 +13,7 @@ from typing import Any
 from local.standin.frames import MediaError
 from local.standin.model import Counters, Fault, Seen, StandinSettings, Status
 from local.standin.parameters import Parameters
-from local.standin.studio import Result, Studio
+from local.standin.renderer import Result, Studio
 
 log = logging.getLogger("standin")
 

@@ -8,7 +8,7 @@ from local.standin.jobs import Jobs
 from local.standin.limits import Window
 from local.standin.model import Counters, Seen, StandinSettings
 from local.standin.parameters import public
-from local.standin.studio import Studio
+from local.standin.renderer import Studio
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 from lipdrop.segmind.client import Segmind
 from lipdrop.segmind.errors import Ambiguous, Unavailable
 from lipdrop.segmind.single_shot_transport import new_session
-from tests.raw_server import close, raw_server, reply, sending
+from tests.support.raw_server import close, raw_server, reply, sending
 
 KEY = "SG_key_for_one_host"
 CODES = (

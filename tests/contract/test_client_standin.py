@@ -12,7 +12,7 @@ from lipdrop.segmind.errors import (
     Expired,
     InferenceFailed,
     RateLimited,
-    Rejected,
+    RequestRejected,
     ResultInvalid,
     SegmindError,
     Unavailable,
@@ -21,7 +21,7 @@ from lipdrop.segmind.result_body import Link, Stream
 from lipdrop.segmind.single_shot_transport import new_session
 from local.standin.model import Fault
 from local.standin.server import Standin
-from tests.deadline import until
+from tests.support.deadline import until
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_an_empty_account_is_the_accounts_trouble(
 def test_a_parameter_that_the_model_refuses_is_the_jobs_trouble(
     segmind: Segmind, body: dict[str, Any]
 ) -> None:
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(RequestRejected) as caught:
         segmind.submit(body | {"temperature": 7})
     assert caught.value.code == "REQUEST_REJECTED"
 
@@ -161,14 +161,14 @@ SPOILED: dict[str, tuple[Fault, type[SegmindError]]] = {
     **{
         f"HTTP {status}": (Fault(where="submit", what="http", status=status), kind)
         for status, kind in {
-            400: Rejected,
+            400: RequestRejected,
             401: AccountTrouble,
             403: AccountTrouble,
-            404: Rejected,
-            405: Rejected,
+            404: RequestRejected,
+            405: RequestRejected,
             406: AccountTrouble,
-            410: Rejected,
-            422: Rejected,
+            410: RequestRejected,
+            422: RequestRejected,
             429: RateLimited,
             500: Unavailable,
             502: Unavailable,

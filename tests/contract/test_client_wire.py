@@ -15,8 +15,8 @@ from requests import Session
 from lipdrop.segmind.client import Segmind
 from lipdrop.segmind.errors import Ambiguous, NotSent, SegmindError, Unavailable
 from lipdrop.segmind.single_shot_transport import new_session
-from tests.certificate import Certificate, make_certificate
-from tests.raw_server import Behaviour, close, hang, raw_server, reply, reset, sending
+from tests.support.certificate import Certificate, make_certificate
+from tests.support.raw_server import Behaviour, close, hang, raw_server, reply, reset, sending
 
 KEY = "SG_key"
 ACCEPTED = b'{"request_id": "req-1", "status": "QUEUED"}'

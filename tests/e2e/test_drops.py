@@ -13,14 +13,14 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from local import paths
+from local.sample_media import drops as media
 from local.stack import Stack
 from local.standin.control import StandinControl
 from local.standin.model import Fault, Seen
 from local.subscriber import Subscriber
-from tests import drop_media as media
-from tests.e2e.journey import drop, hear, result, settled
-from tests.e2e.outcomes.mishaps import configured, invoke
-from tests.e2e.settling import Uploads, restrain
+from tests.support.journey import drop, hear, result, settled
+from tests.support.mishaps import configured, invoke
+from tests.support.settling import Uploads, restrain
 
 VIDEO_NAMES = ("video.mp4", "video.MOV")
 VOICE_NAMES = ("fr.mp3", "pt-BR.wav", "日本 語+1.ogg")

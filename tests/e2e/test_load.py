@@ -20,7 +20,7 @@ from local.stack import Stack, running
 from local.standin.control import StandinControl
 from local.standin.model import Counters, Seen
 from local.subscriber import Subscriber
-from tests.e2e.journey import drop, hear, result
+from tests.support.journey import drop, hear, result
 
 JOBS = 300
 SLOTS = 10

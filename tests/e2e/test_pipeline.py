@@ -7,7 +7,7 @@ import pytest
 from local import paths
 from local.stack import Stack
 from local.subscriber import Subscriber
-from tests.e2e.journey import drop, hear, record, result, seen
+from tests.support.journey import drop, hear, record, result, seen
 
 VIDEO = paths.MEDIA / "talking-head.mp4"
 SHORT = paths.MEDIA / "voice-short.wav"

@@ -8,9 +8,9 @@ import pytest
 from local.stack import Stack
 from local.standin.control import StandinControl
 from local.subscriber import Subscriber
-from tests.bad_drops import BAD_DROPS, BadDrop
-from tests.e2e.journey import drop, hear
-from tests.e2e.settling import Uploads, restrain
+from tests.support.bad_drops import BAD_DROPS, BadDrop
+from tests.support.journey import drop, hear
+from tests.support.settling import Uploads, restrain
 
 DROPPED = [case for case in BAD_DROPS if not case.settings]
 """The other few need stacks with other limits; tests/integration goes through them too."""

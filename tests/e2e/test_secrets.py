@@ -15,11 +15,11 @@ from local.stack import Stack, running
 from local.standin.control import StandinControl
 from local.standin.model import Fault
 from local.subscriber import Subscriber
-from tests.e2e.evidence import SIGNATURES, Piece, gather, holding
-from tests.e2e.journey import drop, hear, settled
-from tests.e2e.outcomes.dropping import PAIR, drop_files, only, outcome, subscribed
-from tests.e2e.outcomes.limits import WAIT_SCALE
-from tests.e2e.outcomes.mishaps import configured, let_the_gate_open, one_retry, physical
+from tests.support.dropping import PAIR, drop_files, only, outcome, subscribed
+from tests.support.journey import drop, hear, settled
+from tests.support.mishaps import configured, let_the_gate_open, one_retry, physical
+from tests.support.outcomes_stack import WAIT_SCALE
+from tests.support.stack_evidence import SIGNATURES, Piece, gather, holding
 
 API_KEY = "sk-4711-nobody-may-read-this"
 SIGNED = (

@@ -12,14 +12,14 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from lipdrop.media.mediainfo_pool import MediaParser
+from lipdrop.media.mediainfo_pool import MediaInfoPool
 from lipdrop.results.copy_limits import Limits
-from lipdrop.results.storer import Kept
+from lipdrop.results.storer import StoredResult
 from lipdrop.segmind.result_body import Link
-from tests.file_server import Fault, FileServer, Plan, file_server
-from tests.jobs_table import a_job
-from tests.results_world import BUCKET, NOW, World, world
-from tests.sample_video import sample_video
+from local.sample_media.mp4 import sample_video
+from tests.support.file_server import Fault, FileServer, Plan, file_server
+from tests.support.jobs_table import a_job
+from tests.support.results_world import BUCKET, NOW, World, world
 
 RUNS = 300
 FAULTS: tuple[Fault, ...] = get_args(Fault)
@@ -86,7 +86,7 @@ def scene(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[World
     monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    with MediaParser() as parser, world(parser, trusted=server.base_url, stall_seconds=0.3) as made:
+    with MediaInfoPool() as parser, world(parser, trusted=server.base_url, stall_seconds=0.3) as made:
         yield made
 
 
@@ -95,7 +95,7 @@ def fetch(scene: World, server: FileServer, seed: int, run: Run) -> bool:
     url = server.serve(f"/{seed}.mp4", run.plan)
     storer = msgspec.structs.replace(scene.storer, result=lambda _: Link(url=url), limits=run.limits)
     job = a_job(f"job-{seed}", name=f"{seed}", estimate=None)
-    return isinstance(storer.store(job, f"req-{seed}", NOW + 600), Kept)
+    return isinstance(storer.store(job, f"req-{seed}", NOW + 600), StoredResult)
 
 
 def wrong_objects(scene: World, right: set[str]) -> list[str]:

@@ -23,8 +23,8 @@ from local.aws import CREDENTIALS, start_aws
 from local.processes import stop
 from local.standin.model import Fault, Seen, StandinSettings
 from local.standin.server import Standin, running
-from tests.faults.request_forks import STEPS, Run
-from tests.jobs_table import TABLE, a_job, create_jobs_table
+from tests.support.jobs_table import TABLE, a_job, create_jobs_table
+from tests.support.request_forks import STEPS, Run
 
 LOGIN = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "REGION")
 TRIALS = 200
@@ -81,7 +81,7 @@ class Forks:
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.request_forks", str(log)],
+            [sys.executable, "-m", "tests.support.request_forks", str(log)],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "layers/common"), **environment},
             stdin=subprocess.PIPE,

@@ -9,11 +9,11 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.capacity_snapshot import Slot
 from local.aws import CREDENTIALS, start_aws
 from local.processes import stop
-from tests.jobs_table import TABLE, create_jobs_table
+from tests.support.jobs_table import TABLE, create_jobs_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,13 +40,13 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[DynamoDBClient
         stop(pid)
 
 
-def rush(control: Control, now: float) -> list[str]:
+def rush(capacity: Capacity, now: float) -> list[str]:
     """Let the whole crowd ask at the same moment; return who got a slot."""
     gate = Barrier(CROWD)
 
     def ask(job_id: str) -> bool:
         gate.wait()
-        return isinstance(control.take_slot(job_id, now, now + 60), Slot)
+        return isinstance(capacity.take_slot(job_id, now, now + 60), Slot)
 
     jobs = [f"job-{number}" for number in range(CROWD)]
     with ThreadPoolExecutor(CROWD) as crowd:
@@ -54,17 +54,17 @@ def rush(control: Control, now: float) -> list[str]:
 
 
 def test_a_crowd_gets_no_more_slots_than_there_are(client: "DynamoDBClient") -> None:
-    control = Control(client, TABLE, SLOTS)
-    first = rush(control, NOW)
+    capacity = Capacity(client, TABLE, SLOTS)
+    first = rush(capacity, NOW)
     assert len(first) == SLOTS
-    assert set(control.look().held or {}) == set(first)
+    assert set(capacity.snapshot().held or {}) == set(first)
 
-    control.free_slot(first[0])
-    control.free_slot(first[1])
-    again = rush(control, NOW + 1)
+    capacity.free_slot(first[0])
+    capacity.free_slot(first[1])
+    again = rush(capacity, NOW + 1)
     assert set(first[2:]) <= set(again)  # they hold theirs, and renew them
     assert len(set(again) | set(first[2:])) == SLOTS
 
-    after_their_death = rush(control, NOW + 100)
+    after_their_death = rush(capacity, NOW + 100)
     assert 1 <= len(after_their_death) <= SLOTS
-    assert set(control.look().held or {}) == set(after_their_death)
+    assert set(capacity.snapshot().held or {}) == set(after_their_death)

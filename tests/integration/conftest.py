@@ -7,8 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.jobs_table import create_jobs_table
-from tests.requests_world import Scene
+from tests.support.jobs_table import create_jobs_table
+from tests.support.requests_world import Scene
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

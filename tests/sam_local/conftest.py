@@ -10,7 +10,7 @@ import pytest
 
 from local import paths, up
 from local.stack import Stack, running
-from tests.sam_local.loopback import shared_loopback
+from tests.support.loopback import shared_loopback
 
 STAND_IN = ("--processing-seconds", "0")
 

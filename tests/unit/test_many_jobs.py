@@ -9,16 +9,16 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
-from lipdrop.check_status.poller import Look, Poller
+from lipdrop.check_status.poller import CheckStatusInput, Poller
 from lipdrop.config.settings import read_settings
-from lipdrop.jobs_table.capacity import Control
-from lipdrop.jobs_table.capacity_snapshot import Blocked, Gate, Situation, Slot
+from lipdrop.jobs_table.capacity import Capacity
+from lipdrop.jobs_table.capacity_snapshot import Blocked, CapacitySnapshot, Gate, Slot
 from lipdrop.jobs_table.ledger import Ledger, Record
 from lipdrop.model.task_outputs import Accepted, Busy, Completed, Waiting
 from lipdrop.request.requester import Requester
 from lipdrop.segmind.client import Status, Submitted
 from lipdrop.segmind.errors import RateLimited
-from tests.jobs_table import a_job
+from tests.support.jobs_table import a_job
 
 START = 1_000_000.0
 PREDICTED = 100 + 3.7 * 40  # of `a_job` with the template's parameters
@@ -27,14 +27,14 @@ ENVIRONMENT = {"DROP_BUCKET": "d", "RESULTS_BUCKET": "r", "TOPIC_ARN": "t", "JOB
 
 @dataclass
 class Memory:
-    """The parts of ledger and control that a day without accidents needs, for one process."""
+    """The parts of ledger and capacity that a day without accidents needs, for one process."""
 
     slots: int
-    seen: Situation = field(default_factory=lambda: Situation(held={}))
+    seen: CapacitySnapshot = field(default_factory=lambda: CapacitySnapshot(held={}))
     records: dict[str, Record] = field(default_factory=dict)
     most_held: int = 0
 
-    def read(self, job_id: str) -> Record | None:
+    def get_record(self, job_id: str) -> Record | None:
         return self.records.get(job_id)
 
     def begin(self, job_id: str, _job: str, attempt: str, *, now: float, until: float) -> Record:
@@ -82,7 +82,7 @@ class World:
         self.memory = Memory(self.slots)
         self.requester = Requester(
             ledger=cast(Ledger, self.memory),
-            control=cast(Control, self.memory),
+            capacity=cast(Capacity, self.memory),
             whole=lambda job: job,
             link=str,
             submit=self.submit,
@@ -140,8 +140,8 @@ class World:
                 self.ends.append(answer)
 
     def look(self, number: int, asked: Accepted) -> object:
-        answer = self.poller.look(
-            Look(
+        answer = self.poller.check_once(
+            CheckStatusInput(
                 job_id=f"job-{number}",
                 request_id=asked.request_id,
                 posted_at=asked.posted_at,

@@ -8,7 +8,7 @@ from local import paths
 from local.stack import Stack, running
 from local.standin.control import StandinControl
 from local.subscriber import Subscriber
-from tests.e2e.outcomes.limits import PARAMETERS, STAND_IN, WAIT_SCALE
+from tests.support.outcomes_stack import PARAMETERS, STAND_IN, WAIT_SCALE
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,10 @@ from local.stack import Stack
 from local.standin.control import StandinControl
 from local.standin.model import Fault
 from local.subscriber import Subscriber
-from tests.e2e.journey import hear
-from tests.e2e.outcomes.dropping import PAIR, drop_files, only, outcome, subscribed, under_way, until_in
-from tests.e2e.outcomes.mishaps import configured, no_slot_free, one_retry
-from tests.e2e.outcomes.runbook import blocks, commands, run
+from tests.support.dropping import PAIR, drop_files, only, outcome, subscribed, under_way, until_in
+from tests.support.journey import hear
+from tests.support.mishaps import configured, no_slot_free, one_retry
+from tests.support.runbook import blocks, commands, run
 
 
 @pytest.fixture(scope="module")

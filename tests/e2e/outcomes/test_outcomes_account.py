@@ -9,9 +9,9 @@ from lipdrop.model.failures import FAILURES
 from local.stack import Stack
 from local.standin.control import StandinControl
 from local.subscriber import Subscriber
-from tests.e2e.journey import hear
-from tests.e2e.outcomes.dropping import VIDEO, VOICE, drop_files, outcome, subscribed, under_way
-from tests.e2e.outcomes.mishaps import configured, fresh_control_item, let_the_gate_open
+from tests.support.dropping import VIDEO, VOICE, drop_files, outcome, subscribed, under_way
+from tests.support.journey import hear
+from tests.support.mishaps import configured, fresh_control_item, let_the_gate_open
 
 TROUBLES: dict[str, dict[str, Any]] = {
     "API_KEY_REJECTED": {"key": "another"},

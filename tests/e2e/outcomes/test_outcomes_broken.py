@@ -11,9 +11,9 @@ from local.stack import Stack
 from local.standin.control import StandinControl
 from local.standin.model import Fault
 from local.subscriber import Subscriber
-from tests.e2e.journey import hear, result, seen
-from tests.e2e.outcomes.dropping import PAIR, drop_files, only, outcome, subscribed, under_way, until_in
-from tests.e2e.outcomes.mishaps import (
+from tests.support.dropping import PAIR, drop_files, only, outcome, subscribed, under_way, until_in
+from tests.support.journey import hear, result, seen
+from tests.support.mishaps import (
     broken_definition,
     configured,
     invoke,

@@ -6,9 +6,9 @@ from typing import Any
 
 from local.stack import Stack
 from local.subscriber import Subscriber
-from tests.e2e.outcomes.dropping import PAIR, drop_files, only, subscribed, under_way
-from tests.e2e.outcomes.mishaps import configured, no_slot_free, physical, status_change
-from tests.e2e.outcomes.runbook import commands, run
+from tests.support.dropping import PAIR, drop_files, only, subscribed, under_way
+from tests.support.mishaps import configured, no_slot_free, physical, status_change
+from tests.support.runbook import commands, run
 
 REDRIVE = commands("Events in the dead-letter queue", 1)
 

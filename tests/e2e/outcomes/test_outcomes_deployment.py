@@ -8,9 +8,9 @@ import pytest
 from local import paths
 from local.stack import Stack
 from local.standin.control import StandinControl
-from tests.e2e.outcomes.dropping import PAIR, drop_files, only, outcome, subscribed, under_way
-from tests.e2e.outcomes.limits import BRIEF_SECONDS, deploy
-from tests.e2e.outcomes.mishaps import configured, no_slot_free, physical
+from tests.support.dropping import PAIR, drop_files, only, outcome, subscribed, under_way
+from tests.support.mishaps import configured, no_slot_free, physical
+from tests.support.outcomes_stack import BRIEF_SECONDS, deploy
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from typing import NamedTuple
 import pytest
 
 from lipdrop.model.failures import FAILURES
+from local.sample_media.mp4 import sample_video
 from local.stack import Stack
 from local.standin.control import StandinControl
-from tests.e2e.journey import drop, hear
-from tests.e2e.outcomes.dropping import PAIR, VIDEO, VOICE, outcome, silence, subscribed
-from tests.e2e.outcomes.mishaps import configured, invoke
-from tests.sample_video import sample_video
+from tests.support.dropping import PAIR, VIDEO, VOICE, outcome, silence, subscribed
+from tests.support.journey import drop, hear
+from tests.support.mishaps import configured, invoke
 
 
 class Case(NamedTuple):

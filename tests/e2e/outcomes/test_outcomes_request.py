@@ -6,8 +6,8 @@ from lipdrop.model.failures import FAILURES
 from local.stack import Stack
 from local.standin.control import StandinControl
 from local.standin.model import Fault
-from tests.e2e.outcomes.dropping import PAIR, drop_files, only, outcome, subscribed, under_way
-from tests.e2e.outcomes.mishaps import configured, no_slot_free
+from tests.support.dropping import PAIR, drop_files, only, outcome, subscribed, under_way
+from tests.support.mishaps import configured, no_slot_free
 
 ANSWERS = {
     "REQUEST_REJECTED": Fault(where="submit", what="http", status=400, message="temperature is odd"),

@@ -11,8 +11,7 @@ from lipdrop.model.failures import FAILURES
 from local.stack import Stack
 from local.standin.control import StandinControl
 from local.standin.model import Fault
-from tests.e2e.journey import record, result, seen
-from tests.e2e.outcomes.dropping import (
+from tests.support.dropping import (
     PAIR,
     VIDEO,
     drop_files,
@@ -22,8 +21,9 @@ from tests.e2e.outcomes.dropping import (
     under_way,
     until_in,
 )
-from tests.e2e.outcomes.limits import BRIEF_SECONDS, LONG_LIFE
-from tests.e2e.outcomes.mishaps import configured, unwritable
+from tests.support.journey import record, result, seen
+from tests.support.mishaps import configured, unwritable
+from tests.support.outcomes_stack import BRIEF_SECONDS, LONG_LIFE
 
 FATES = {
     "INFERENCE_FAILED": Fault(where="submit", what="fail", message="The content was blocked."),

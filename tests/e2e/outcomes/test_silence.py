@@ -5,8 +5,8 @@ from collections import defaultdict
 
 from local.stack import Stack
 from local.subscriber import Subscriber
-from tests.e2e.journey import SCHEMA, settled
-from tests.e2e.outcomes.dropping import outcome
+from tests.support.dropping import outcome
+from tests.support.journey import SCHEMA, settled
 
 
 def test_every_execution_ended_in_exactly_one_message(stack: Stack, everything: Subscriber) -> None:

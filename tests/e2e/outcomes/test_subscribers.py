@@ -20,9 +20,9 @@ from local.stack import Stack
 from local.standin.control import StandinControl
 from local.standin.model import Fault
 from local.subscriber import Subscriber
-from tests.e2e.journey import SCHEMA, drop, hear
-from tests.e2e.outcomes.dropping import PAIR, VIDEO, VOICE, drop_files, subscribed
-from tests.e2e.outcomes.runbook import run
+from tests.support.dropping import PAIR, VIDEO, VOICE, drop_files, subscribed
+from tests.support.journey import SCHEMA, drop, hear
+from tests.support.runbook import run
 
 DOCUMENT = (paths.ROOT / "docs" / "subscribing.md").read_text()
 ON_DUTY, ONE_FOLDER, _PAID, TOP = re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)

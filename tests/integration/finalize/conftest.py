@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from lipdrop.finalize.event import Ending, read_event
-from lipdrop.media.mediainfo_pool import MediaParser
+from lipdrop.finalize.event import FinalizeEvent, read_event
+from lipdrop.media.mediainfo_pool import MediaInfoPool
 from lipdrop.model.job import Estimate, Job, Metrics, to_json, to_plain
 from lipdrop.segmind.result_body import Link
-from tests.file_server import FileServer, Plan, file_server
-from tests.jobs_table import a_job
-from tests.results_world import NOW, World, world
-from tests.sample_video import sample_video
+from local.sample_media.mp4 import sample_video
+from tests.support.file_server import FileServer, Plan, file_server
+from tests.support.jobs_table import a_job
+from tests.support.results_world import NOW, World, world
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:lipsync:fr-1"
 
@@ -25,9 +25,9 @@ def server() -> Iterator[FileServer]:
 
 
 @pytest.fixture(scope="session")
-def parser() -> Iterator[MediaParser]:
+def parser() -> Iterator[MediaInfoPool]:
     """One MediaInfo for all tests: it is slow to start."""
-    with MediaParser() as parser:
+    with MediaInfoPool() as parser:
         yield parser
 
 
@@ -39,7 +39,7 @@ def plan() -> Plan:
 
 @pytest.fixture
 def scene(
-    server: FileServer, plan: Plan, parser: MediaParser, monkeypatch: pytest.MonkeyPatch
+    server: FileServer, plan: Plan, parser: MediaInfoPool, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[World]:
     """Return a world whose Segmind has finished with the sample video."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -58,10 +58,10 @@ def job() -> Job:
 
 
 @pytest.fixture
-def ending(job: Job) -> Callable[..., Ending]:
+def ending(job: Job) -> Callable[..., FinalizeEvent]:
     """Return the function that makes the state machine's event, completed unless told otherwise."""
 
-    def make(job: Job = job, **changes: Any) -> Ending:
+    def make(job: Job = job, **changes: Any) -> FinalizeEvent:
         event = {
             "job": to_plain(job),
             "request": {
@@ -76,17 +76,17 @@ def ending(job: Job) -> Callable[..., Ending]:
             "execution": {"arn": ARN, "started_at": "2027-01-15T07:57:00.123Z"},
         }
         found = read_event(event | changes)
-        assert isinstance(found, Ending)
+        assert isinstance(found, FinalizeEvent)
         return found
 
     return make
 
 
 @pytest.fixture
-def stopped(job: Job) -> Callable[..., Ending]:
+def stopped(job: Job) -> Callable[..., FinalizeEvent]:
     """Return the function that makes EventBridge's event about an execution that did not end by itself."""
 
-    def make(status: str, **changes: Any) -> Ending:
+    def make(status: str, **changes: Any) -> FinalizeEvent:
         detail = {
             "executionArn": ARN,
             "name": job.job_id,
@@ -96,7 +96,7 @@ def stopped(job: Job) -> Callable[..., Ending]:
         }
         event = {"detail-type": "Step Functions Execution Status Change", "detail": detail | changes}
         found = read_event(event)
-        assert isinstance(found, Ending)
+        assert isinstance(found, FinalizeEvent)
         return found
 
     return make

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from lipdrop.finalize.event import AlertCall, Ending, read_event
+from lipdrop.finalize.event import AlertRequest, FinalizeEvent, read_event
 from lipdrop.model.job import Job, to_json
 from lipdrop.segmind.client import Status
 from lipdrop.segmind.errors import Expired, Unavailable
-from tests.results_world import LAST_RUN, NOW, World, failed_look
-from tests.sample_video import sample_video
+from local.sample_media.mp4 import sample_video
+from tests.support.results_world import LAST_RUN, NOW, World, failed_look
 
 LATER = NOW + 600
-EndingMaker = Callable[..., Ending]
+EndingMaker = Callable[..., FinalizeEvent]
 CRASH = {
     "Error": "KeyError",
     "Cause": '{"errorMessage": "the reason", "stackTrace": ["secret"]}',
@@ -50,7 +50,7 @@ def test_a_finished_result_of_a_broken_job_is_saved(
     assert scene.stored("launch/fr.mp4") == sample_video()
     (warning,) = message_of(scene)["warnings"]
     assert "saved although the job had failed" in warning
-    assert scene.control.look().ratio_n == 0
+    assert scene.capacity.snapshot().ratio_n == 0
 
 
 @pytest.mark.parametrize(
@@ -186,12 +186,12 @@ def test_an_undecided_end_is_an_error_and_not_silence(scene: World, ending: Endi
 
 def test_account_trouble_is_told_by_one_job_only(scene: World) -> None:
     trouble = {"code": "INSUFFICIENT_CREDITS", "message": "No credits left.", "action": "Buy credits."}
-    scene.control.raise_trouble("INSUFFICIENT_CREDITS", "No credits left.", NOW)
+    scene.capacity.raise_trouble("INSUFFICIENT_CREDITS", "No credits left.", NOW)
 
-    def call(job_id: str) -> AlertCall:
+    def call(job_id: str) -> AlertRequest:
         event = {"alert": trouble, "job_id": job_id, "execution": {"arn": "arn:x", "started_at": "x"}}
         found = read_event(event)
-        assert isinstance(found, AlertCall)
+        assert isinstance(found, AlertRequest)
         return found
 
     for job_id in ("a", "b", "c"):

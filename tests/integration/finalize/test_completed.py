@@ -10,21 +10,21 @@ import requests
 from botocore.exceptions import ClientError
 from jsonschema import Draft202012Validator
 
-from lipdrop.finalize.event import Ending
+from lipdrop.finalize.event import FinalizeEvent
 from lipdrop.jobs_table.ledger import Ledger
 from lipdrop.model.job import Estimate
 from lipdrop.notify.topic import Topic
 from lipdrop.results.copy_limits import Limits
-from lipdrop.results.results_bucket import Results
+from lipdrop.results.results_bucket import ResultsBucket
 from lipdrop.segmind.result_body import Stream
-from tests.file_server import FileServer, Plan
-from tests.jobs_table import a_job
-from tests.results_world import BUCKET, NOW, World
-from tests.sample_video import sample_video
+from local.sample_media.mp4 import sample_video
+from tests.support.file_server import FileServer, Plan
+from tests.support.jobs_table import a_job
+from tests.support.results_world import BUCKET, NOW, World
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs/notification.schema.json").read_text())
 LATER = NOW + 600
-EndingMaker = Callable[..., Ending]
+EndingMaker = Callable[..., FinalizeEvent]
 
 
 def fail_once(monkeypatch: pytest.MonkeyPatch, where: type, method: str) -> None:
@@ -39,7 +39,7 @@ def fail_once(monkeypatch: pytest.MonkeyPatch, where: type, method: str) -> None
 
 
 def test_video_record_message_and_slot_are_all_seen_to(scene: World, ending: EndingMaker) -> None:
-    scene.control.take_slot("fr-1", NOW, NOW + 100)
+    scene.capacity.take_slot("fr-1", NOW, NOW + 100)
     assert scene.finalizer.finish(ending(), LATER) == {"status": "COMPLETED", "job_id": "fr-1"}
 
     assert scene.stored("launch/fr.mp4") == sample_video()
@@ -57,7 +57,7 @@ def test_video_record_message_and_slot_are_all_seen_to(scene: World, ending: End
     }
     assert message["cost"] == {"estimated_usd": 0.17, "reported": 0.17, "remaining_credits": 9}
     assert message["timings"]["inference_seconds"] == 222.4
-    assert scene.control.look().held == {}
+    assert scene.capacity.snapshot().held == {}
 
 
 def test_record_holds_the_message_and_the_evidence(scene: World, ending: EndingMaker) -> None:
@@ -85,7 +85,7 @@ def test_a_second_run_changes_nothing_and_tells_nothing(
 
 @pytest.mark.parametrize(
     ("where", "method"),
-    [(Results, "put_record"), (Ledger, "close"), (Topic, "publish"), (Ledger, "mark_notified")],
+    [(ResultsBucket, "put_record"), (Ledger, "close"), (Topic, "publish"), (Ledger, "mark_notified")],
 )
 def test_a_run_that_died_anywhere_is_finished_by_the_next_one(
     scene: World,
@@ -155,15 +155,15 @@ def test_link_is_in_the_message_only_and_opens_the_video(scene: World, ending: E
 
 def test_the_stack_learns_how_long_it_took(scene: World, ending: EndingMaker) -> None:
     scene.finalizer.finish(ending(), LATER)
-    assert scene.control.look().ratio_n == 1
+    assert scene.capacity.snapshot().ratio_n == 1
     scene.finalizer.finish(ending(), LATER)
-    assert scene.control.look().ratio_n == 1
+    assert scene.capacity.snapshot().ratio_n == 1
 
 
 def test_what_is_learned_ends_with_the_look_that_saw_the_result(scene: World, ending: EndingMaker) -> None:
     scene.now = NOW + 1800
     scene.finalizer.finish(ending(), scene.now + 600)
-    assert scene.control.look().ratio == pytest.approx((1 + 97 / 107) / 2)
+    assert scene.capacity.snapshot().ratio == pytest.approx((1 + 97 / 107) / 2)
 
 
 def test_an_odd_length_is_a_warning_and_no_reason_to_withhold_the_video(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lipdrop.finalize.event import Ending
+from lipdrop.finalize.event import FinalizeEvent
 from lipdrop.results.copy_limits import Limits
 from lipdrop.segmind.errors import (
     AccountTrouble,
@@ -17,12 +17,12 @@ from lipdrop.segmind.errors import (
     Unavailable,
 )
 from lipdrop.segmind.result_body import Link, Stream
-from tests.file_server import Plan
-from tests.results_world import BUCKET, LAST_RUN, NOW, World
-from tests.sample_video import sample_video
+from local.sample_media.mp4 import sample_video
+from tests.support.file_server import Plan
+from tests.support.results_world import BUCKET, LAST_RUN, NOW, World
 
 LATER = NOW + 600
-EndingMaker = Callable[..., Ending]
+EndingMaker = Callable[..., FinalizeEvent]
 
 
 def error_of(scene: World) -> dict[str, Any]:
@@ -214,4 +214,4 @@ def test_the_errors_of_request_and_poll_are_told_as_they_are(scene: World, endin
     }
     scene.finalizer.finish(ending(look={"outcome": "failed", "error": error, "polls": 5}), LATER)
     assert error_of(scene) == error
-    assert scene.control.look().ratio_n == 0
+    assert scene.capacity.snapshot().ratio_n == 0

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from lipdrop.finalize.event import Ending
+from lipdrop.finalize.event import FinalizeEvent
 from lipdrop.segmind.errors import RateLimited
 from lipdrop.segmind.result_body import Link, Stream
-from tests.results_world import NOW, World
+from tests.support.results_world import NOW, World
 
-EndingMaker = Callable[..., Ending]
+EndingMaker = Callable[..., FinalizeEvent]
 
 
 def limited(scene: World, times: int, retry_at: float | None) -> None:

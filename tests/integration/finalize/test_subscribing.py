@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from lipdrop.finalize.event import Ending, read_event
+from lipdrop.finalize.event import FinalizeEvent, read_event
 from lipdrop.model.job import Job
-from tests.jobs_table import a_job
-from tests.results_world import NOW, World, failed_look
+from tests.support.jobs_table import a_job
+from tests.support.results_world import NOW, World, failed_look
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "subscribing.md").read_text()
-EndingMaker = Callable[..., Ending]
+EndingMaker = Callable[..., FinalizeEvent]
 
 
 def blocks(kind: str) -> Iterator[str]:
@@ -36,7 +36,7 @@ def told(scene: World, job: Job, ending: EndingMaker) -> World:
     """A world with a queue behind each policy of the document, in which these messages went out."""
     for number, policy in enumerate(blocks("json")):
         scene.subscribe(f"policy-{number}", json.loads(policy))
-    scene.control.raise_trouble("API_KEY_REJECTED", "Bad key.", NOW)
+    scene.capacity.raise_trouble("API_KEY_REJECTED", "Bad key.", NOW)
     alert = {"code": "API_KEY_REJECTED", "message": "Bad key.", "action": "Store a good one."}
     call: Any = read_event({"alert": alert, "job_id": "fr-1", "execution": {"arn": "arn:x"}})
     scene.finalizer.tell(call)

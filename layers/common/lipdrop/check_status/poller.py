@@ -19,11 +19,11 @@ from lipdrop.segmind.errors import Expired, RateLimited, SegmindError
 from lipdrop.timing.poll_intervals import next_wait
 from lipdrop.timing.queue_backoff import RATE_GATE_SECONDS
 
-type Answer = Waiting | Completed | Failed
+type CheckStatusOutput = Waiting | Completed | Failed
 Unfinished = Literal["QUEUED", "PROCESSING", "UNKNOWN"]
 
 
-class Look(Struct, frozen=True, kw_only=True):
+class CheckStatusInput(Struct, frozen=True, kw_only=True):
     """What the state machine asks: `polls` looks were made before this one; times as in `Accepted`."""
 
     job_id: str
@@ -47,13 +47,13 @@ class Poller(Struct, frozen=True, kw_only=True):
     clock: Callable[[], float]
     rng: random.Random
 
-    def look(self, asked: Look) -> Answer:
+    def check_once(self, asked: CheckStatusInput) -> CheckStatusOutput:
         """Look once, note what was seen for those who look at the table, and answer."""
         answer, seen = self._look(asked, asked.polls + 1)
         self.note_poll(asked.job_id, seen, asked.polls + 1)
         return answer
 
-    def _look(self, asked: Look, polls: int) -> tuple[Answer, str]:
+    def _look(self, asked: CheckStatusInput, polls: int) -> tuple[CheckStatusOutput, str]:
         """Return the answer and Segmind's status, UNKNOWN where it gave none."""
         try:
             status = self.status(asked.request_id)
@@ -78,7 +78,7 @@ class Poller(Struct, frozen=True, kw_only=True):
                 return self._again(asked, polls, unfinished), unfinished
 
     def _again(
-        self, asked: Look, polls: int, status: Unfinished, trouble: SegmindError | None = None
+        self, asked: CheckStatusInput, polls: int, status: Unfinished, trouble: SegmindError | None = None
     ) -> Waiting | Failed:
         """Return the wait until the next look, or the end of the job if this was the last one."""
         now = self.clock()

@@ -18,7 +18,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
-class Source(Protocol):
+class DownloadSource(Protocol):
     """Where a result's bytes come from."""
 
     def open(self) -> Body:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from msgspec import Struct
 
-from lipdrop.media.range_reader import Ranged
+from lipdrop.media.range_reader import RangeReader
 from lipdrop.model.job import S3Object
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     modified: float
 
 
-class Drops:
+class DropBucket:
     """The drop bucket behind a boto3 client. ClientErrors pass through: the event is tried again."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
@@ -77,18 +77,18 @@ class Drops:
             for item in page.get("Contents", []):
                 yield Listed(key=item["Key"], modified=_epoch(item["LastModified"]))
 
-    def read(self, item: S3Object) -> bytes:
+    def read_object(self, item: S3Object) -> bytes:
         """Return the whole of a small object; the caller has looked at its size."""
         return self._client.get_object(**self._exactly(item))["Body"].read()
 
-    def open(self, item: S3Object) -> Ranged:
+    def open(self, item: S3Object) -> RangeReader:
         """Return the object for bounded reading by ranges of exactly this version."""
 
         def fetch(start: int, length: int) -> bytes:
             byte_range = f"bytes={start}-{start + length - 1}"
             return self._client.get_object(**self._exactly(item), Range=byte_range)["Body"].read()
 
-        return Ranged(fetch, item.size)
+        return RangeReader(fetch, item.size)
 
     def _exactly(self, item: S3Object) -> Any:
         version = {"VersionId": item.version_id} if item.version_id else {"IfMatch": f'"{item.etag}"'}

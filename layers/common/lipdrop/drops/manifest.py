@@ -18,12 +18,12 @@ from lipdrop.model.job import Failure
 from lipdrop.model.wording import how_large
 
 FOLDER = "jobs/"
-MOST_BYTES = 8_388_608
+MAX_MANIFEST_BYTES = 8_388_608
 """1,000 jobs with two links of 4,096 characters each."""
 MOST_BYTES_OF = {"name": 1000, "video": 1100, "audio": 1100}
 """Bytes of UTF-8, which a schema cannot count. S3 allows keys of 1,024; a result's is its name + `.json`."""
 
-type Problem = tuple[str, str]
+type ManifestProblem = tuple[str, str]
 """A field and what is wrong with it."""
 
 
@@ -63,8 +63,8 @@ def read_manifest(data: bytes, key: str, bucket: str) -> list[Entry]:
 
 
 def _content(data: bytes, key: str) -> Any:
-    if len(data) > MOST_BYTES:
-        allowed = how_large(MOST_BYTES)
+    if len(data) > MAX_MANIFEST_BYTES:
+        allowed = how_large(MAX_MANIFEST_BYTES)
         raise DropRefusedError("INVALID_MANIFEST", f"{key} has {how_large(len(data))}; allowed: {allowed}.")
     try:
         content = decode(data)
@@ -100,13 +100,13 @@ def _entry(content: Any, index: int | None, default: str, bucket: str, places: d
     )
 
 
-def _failure(where: str, problems: list[Problem]) -> Failure:
+def _failure(where: str, problems: list[ManifestProblem]) -> Failure:
     only_options = {field for field, _ in problems} <= set(READERS)
     text = "; ".join(f"{field}: {problem}" for field, problem in problems)
     return failure("INVALID_OPTION" if only_options else "INVALID_MANIFEST", f"{where}: {text}.")
 
 
-def _bad_fields(content: dict[str, Any]) -> Iterator[Problem]:
+def _bad_fields(content: dict[str, Any]) -> Iterator[ManifestProblem]:
     for field, value in content.items():
         if field not in PROPERTIES:
             yield shown(field), f"given {shown(value)}; allowed: only the fields {', '.join(PROPERTIES)}"
@@ -121,7 +121,7 @@ def _allowed(field: str, value: Any) -> bool:
         _validators()[field](value)
     except JsonSchemaValueException:
         return False
-    return not isinstance(value, str) or _bytes(value) <= MOST_BYTES_OF.get(field, MOST_BYTES)
+    return not isinstance(value, str) or _bytes(value) <= MOST_BYTES_OF.get(field, MAX_MANIFEST_BYTES)
 
 
 @cache
@@ -129,7 +129,7 @@ def _validators() -> dict[str, Callable[[Any], Any]]:
     return {field: fastjsonschema.compile(schema) for field, schema in PROPERTIES.items()}
 
 
-def _bad_sources(content: dict[str, Any], bucket: str) -> Iterator[Problem]:
+def _bad_sources(content: dict[str, Any], bucket: str) -> Iterator[ManifestProblem]:
     for pair in SOURCES:
         given = [field for field in pair if field in content]
         if len(given) != 1:
@@ -157,4 +157,4 @@ def _bytes(text: str) -> int:
     try:
         return len(text.encode())
     except UnicodeEncodeError:
-        return MOST_BYTES + 1
+        return MAX_MANIFEST_BYTES + 1

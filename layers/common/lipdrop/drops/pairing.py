@@ -30,7 +30,7 @@ SYSTEM_NAMES = ("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir")
 FOLDER_VIDEO = "video"
 MOST_KEY_BYTES = 1024
 
-type Kind = Literal["video", "voice", "unsupported", "junk"]
+type DropKind = Literal["video", "voice", "unsupported", "junk"]
 
 
 class Name(NamedTuple):
@@ -46,7 +46,7 @@ class Name(NamedTuple):
         return self.stem.rpartition(".")[0]
 
 
-class Place(NamedTuple):
+class SearchPrefix(NamedTuple):
     """Where to look for videos: list `prefix`, or, if too much lies there, ask for each of `stems`."""
 
     prefix: str
@@ -60,7 +60,7 @@ def parse(key: str) -> Name:
     return Name(folder + slash, stem, ending.lower()) if dot else Name(folder + slash, name, "")
 
 
-def classify(key: str) -> Kind:
+def classify(key: str) -> DropKind:
     """Tell what an object under `inbox/` is. Junk is passed over in silence, the unsupported refused."""
     if has_dot_part(key):
         return "unsupported"
@@ -93,12 +93,12 @@ def fits(video_key: str, voice_key: str) -> bool:
     return video.folder == voice.folder and video.stem in stems
 
 
-def video_places(voice_key: str) -> tuple[Place, ...]:
+def video_places(voice_key: str) -> tuple[SearchPrefix, ...]:
     """Return where every video that fits this voice can be found: two places for a plain name."""
     voice = parse(voice_key)
     own = tuple(dict.fromkeys((voice.base or voice.stem, voice.stem)))
     places = (
-        Place(f"{folder}{form(stems[0])}.", tuple(folder + form(stem) for stem in stems))
+        SearchPrefix(f"{folder}{form(stems[0])}.", tuple(folder + form(stem) for stem in stems))
         for stems in (own, (FOLDER_VIDEO,))
         for folder in _forms(voice.folder)
         for form in FORMS

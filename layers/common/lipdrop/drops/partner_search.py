@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from lipdrop.drops.drop_bucket import Drop, Listed
-from lipdrop.drops.pairing import Place, classify, fits, spellings, video_places, voice_prefixes
+from lipdrop.drops.pairing import SearchPrefix, classify, fits, spellings, video_places, voice_prefixes
 
 MOST_KEYS = 250
 """More labels than a video has in practice; S3 takes as long for 1,000 keys, but we for reading them."""
 
 
 class Store(Protocol):
-    """What is asked of the drop bucket; see `lipdrop.drops.drop_bucket.Drops`."""
+    """What is asked of the drop bucket; see `lipdrop.drops.drop_bucket.DropBucket`."""
 
     def current(self, key: str, version_id: str | None = None) -> Drop | None: ...
     def beginning(self, prefix: str, most: int) -> tuple[list[str], bool]: ...
@@ -44,7 +44,7 @@ class Partners:
         keys = {key for place in video_places(voice_key) for key in self._lying_at(place)}
         return sorted(key for key in keys if classify(key) == "video" and fits(key, voice_key))
 
-    def _lying_at(self, place: Place) -> list[str]:
+    def _lying_at(self, place: SearchPrefix) -> list[str]:
         for prefix, keys in self._complete.items():
             if place.prefix.startswith(prefix):
                 return _beginning(keys, place.prefix)

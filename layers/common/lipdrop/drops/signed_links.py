@@ -12,17 +12,17 @@ from typing import Any
 from msgspec.structs import replace
 
 from lipdrop.drops.manifest_decoding import decode
-from lipdrop.model.job import Job, S3Object, Source
+from lipdrop.model.job import Job, MediaSource, S3Object
 
 _QUERY = re.compile(r"[?#].*", re.DOTALL)
 
 
-def withheld(link: str) -> str:
+def without_signature(link: str) -> str:
     """Return `link` as a job may hold it: up to its query, whose place a bare `?` keeps."""
     return _QUERY.sub("?", link)
 
 
-def restored(job: Job, read: Callable[[S3Object], bytes]) -> Job:
+def with_signatures(job: Job, read: Callable[[S3Object], bytes]) -> Job:
     """Return `job` with its links as they stand in its manifest, which is read only if one is withheld."""
     if not (job.manifest and (_is_withheld(job.video) or _is_withheld(job.audio))):
         return job
@@ -35,5 +35,5 @@ def restored(job: Job, read: Callable[[S3Object], bytes]) -> Job:
     )
 
 
-def _is_withheld(source: Source | None) -> bool:
+def _is_withheld(source: MediaSource | None) -> bool:
     return isinstance(source, str) and source.endswith("?")

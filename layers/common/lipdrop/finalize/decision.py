@@ -11,12 +11,12 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from lipdrop.finalize.event import Broken, Ending
+from lipdrop.finalize.event import FinalizeEvent, Interruption
 from lipdrop.jobs_table.ledger import Record
 from lipdrop.model import task_outputs
 from lipdrop.model.failures import FAILURES, failure
 from lipdrop.model.job import Charged, Failure, Job
-from lipdrop.results.storer import PAUSES, Kept, Storer
+from lipdrop.results.storer import PAUSES, StoredResult, Storer
 from lipdrop.segmind.client import Status
 from lipdrop.segmind.errors import Expired, SegmindError
 
@@ -26,16 +26,18 @@ DOUBTFUL = ("DEADLINE", "RESULT_EXPIRED")
 PENDING_SECONDS = 60
 """After so long a pending result is asked for again."""
 
-_UNDECIDED = Broken(code="INTERNAL_ERROR", message="The job came to its end undecided.", stage="finalize")
+_UNDECIDED = Interruption(
+    code="INTERNAL_ERROR", message="The job came to its end undecided.", stage="finalize"
+)
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class JobOutcome(Struct, frozen=True, kw_only=True):
     """What a job came to: a video, an error, or neither for a dry run.
 
     `pending`: the error does not stand yet; whoever asked asks again, and may then have the result.
     """
 
-    kept: Kept | None = None
+    kept: StoredResult | None = None
     error: Failure | None = None
     warnings: tuple[str, ...] = ()
     rescued: bool = False
@@ -59,7 +61,7 @@ class Decider(Struct, frozen=True, kw_only=True):
     status: Callable[[str], Status]
     result_life_seconds: float
 
-    def decide(self, ending: Ending, job: Job, record: Record | None, ends_at: float) -> Outcome:
+    def decide(self, ending: FinalizeEvent, job: Job, record: Record | None, ends_at: float) -> JobOutcome:
         """Return what `job` came to; stores its video where there is one.
 
         It is pending only where the asker comes again while Segmind still knows the request.
@@ -71,42 +73,42 @@ class Decider(Struct, frozen=True, kw_only=True):
         pending = outcome.pending and ending.asks_again and again_at < expires_at < math.inf
         return msgspec.structs.replace(outcome, pending=pending)
 
-    def _outcome(self, ending: Ending, job: Job, record: Record | None, ends_at: float) -> Outcome:
+    def _outcome(self, ending: FinalizeEvent, job: Job, record: Record | None, ends_at: float) -> JobOutcome:
         request_id = request_of(ending, record)
         if job.error:
-            return Outcome(error=job.error)
+            return JobOutcome(error=job.error)
         if not ending.broken:
             if job.dry_run:
-                return Outcome()
+                return JobOutcome()
             if error := _decided(ending):
                 doubtful = error.code in DOUBTFUL and request_id
-                return self._rescued(error, job, request_id, ends_at) if doubtful else Outcome(error=error)
+                return self._rescued(error, job, request_id, ends_at) if doubtful else JobOutcome(error=error)
             if request_id and isinstance(ending.look, task_outputs.Completed):
                 return self._stored(job, request_id, ends_at)
         broken = ending.broken or _UNDECIDED
         return self._broken(broken, job, record, request_id, ends_at)
 
-    def _stored(self, job: Job, request_id: str, ends_at: float) -> Outcome:
+    def _stored(self, job: Job, request_id: str, ends_at: float) -> JobOutcome:
         kept = self.storer.store(job, request_id, ends_at)
         if isinstance(kept, Failure):
-            return Outcome(error=kept, pending=kept.code == "RESULT_UNREACHABLE")
-        return Outcome(kept=kept, warnings=kept.warnings)
+            return JobOutcome(error=kept, pending=kept.code == "RESULT_UNREACHABLE")
+        return JobOutcome(kept=kept, warnings=kept.warnings)
 
     def _broken(
-        self, broken: Broken, job: Job, record: Record | None, request_id: str, ends_at: float
-    ) -> Outcome:
+        self, broken: Interruption, job: Job, record: Record | None, request_id: str, ends_at: float
+    ) -> JobOutcome:
         charged, action = _money(record, request_id)
         error = failure(broken.code, broken.message, stage=broken.stage, charged=charged)
         error = msgspec.structs.replace(error, action=action or error.action)
-        return self._rescued(error, job, request_id, ends_at) if request_id else Outcome(error=error)
+        return self._rescued(error, job, request_id, ends_at) if request_id else JobOutcome(error=error)
 
-    def _rescued(self, error: Failure, job: Job, request_id: str, ends_at: float) -> Outcome:
+    def _rescued(self, error: Failure, job: Job, request_id: str, ends_at: float) -> JobOutcome:
         """Look once more: store a finished result, take back the charge of a failed request."""
         seen = self._seen(request_id, ends_at)
         if seen == "FAILED":
-            return Outcome(error=msgspec.structs.replace(error, charged="no"))
+            return JobOutcome(error=msgspec.structs.replace(error, charged="no"))
         if seen != "COMPLETED":
-            return Outcome(error=error, pending=_pending(seen, error))
+            return JobOutcome(error=error, pending=_pending(seen, error))
         outcome = self._stored(job, request_id, ends_at)
         if outcome.error:
             return outcome
@@ -137,7 +139,7 @@ def _pending(seen: str, error: Failure) -> bool:
     return seen == "SILENT" or (seen != "EXPIRED" and error.code != "DEADLINE")
 
 
-def _decided(ending: Ending) -> Failure | None:
+def _decided(ending: FinalizeEvent) -> Failure | None:
     """Return the error that the request or the last look ended with."""
     for answer in (ending.look, ending.request):
         if isinstance(answer, task_outputs.Failed | task_outputs.Rejected):
@@ -145,14 +147,14 @@ def _decided(ending: Ending) -> Failure | None:
     return None
 
 
-def request_of(ending: Ending, record: Record | None) -> str:
+def request_of(ending: FinalizeEvent, record: Record | None) -> str:
     """Return the id of the job's request, "" if there is none that anybody knows."""
     if isinstance(ending.request, task_outputs.Accepted):
         return ending.request.request_id
     return record.request_id if record else ""
 
 
-def posted(ending: Ending, record: Record | None) -> float | None:
+def posted(ending: FinalizeEvent, record: Record | None) -> float | None:
     """Return when the request was sent, in epoch seconds."""
     if isinstance(ending.request, task_outputs.Accepted):
         return ending.request.posted_at

@@ -19,7 +19,7 @@ from lipdrop.model.redaction import scrub
 _STAGES: dict[str, Stage] = {"Request": "request", "CheckStatus": "poll"}
 
 
-class Broken(Struct, frozen=True, kw_only=True):
+class Interruption(Struct, frozen=True, kw_only=True):
     """The way was not walked to its end: why, and where."""
 
     code: Literal["INTERNAL_ERROR", "ABORTED", "TIMED_OUT"]
@@ -27,7 +27,7 @@ class Broken(Struct, frozen=True, kw_only=True):
     stage: Stage
 
 
-class Ending(Struct, frozen=True, kw_only=True):
+class FinalizeEvent(Struct, frozen=True, kw_only=True):
     """A job whose execution is at its end. `job` is None where the sender did not have it; times in
     epoch seconds. `asks_again`: the sender wakes finalize once more if the answer is PENDING.
     """
@@ -38,31 +38,31 @@ class Ending(Struct, frozen=True, kw_only=True):
     started_at: float | None = None
     request: task_outputs.Accepted | task_outputs.Busy | task_outputs.Rejected | None = None
     look: task_outputs.Waiting | task_outputs.Completed | task_outputs.Failed | None = None
-    broken: Broken | None = None
+    broken: Interruption | None = None
     asks_again: bool = False
 
 
-class AlertCall(Struct, frozen=True, kw_only=True):
+class AlertRequest(Struct, frozen=True, kw_only=True):
     """The wish to tell people of the account's trouble."""
 
-    alert: task_outputs.Alert
+    alert: task_outputs.AccountAlert
     job_id: str
     execution_arn: str
 
 
-def read_event(event: Mapping[str, Any]) -> Ending | AlertCall:
+def read_event(event: Mapping[str, Any]) -> FinalizeEvent | AlertRequest:
     """Return what `event` says; raises `msgspec.ValidationError` or KeyError for anything else."""
     if "detail-type" in event:
         return _from_eventbridge(event["detail"])
     execution = event["execution"]
     if "alert" in event:
-        return AlertCall(
-            alert=from_plain(event["alert"], task_outputs.Alert),
+        return AlertRequest(
+            alert=from_plain(event["alert"], task_outputs.AccountAlert),
             job_id=event["job_id"],
             execution_arn=execution["arn"],
         )
     job = from_plain(event["job"], Job)
-    return Ending(
+    return FinalizeEvent(
         job_id=job.job_id,
         job=job,
         execution_arn=execution["arn"],
@@ -81,12 +81,12 @@ def _answer(data: Mapping[str, Any] | None, kinds: Any) -> Any:
     return msgspec.convert(data, kinds) if data and "outcome" in data else None
 
 
-def _caught(caught: Mapping[str, Any] | None) -> Broken | None:
+def _caught(caught: Mapping[str, Any] | None) -> Interruption | None:
     if not caught:
         return None
     state = str(caught.get("State", ""))
     reason = scrub(f"{caught.get('Error', '')}: {_reason(str(caught.get('Cause', '')))}")
-    return Broken(
+    return Interruption(
         code="INTERNAL_ERROR",
         message=f"{state or 'A step'} kept failing: {reason}",
         stage=_STAGES.get(state, "finalize"),
@@ -101,10 +101,10 @@ def _reason(cause: str) -> str:
         return cause
 
 
-def _from_eventbridge(detail: Mapping[str, Any]) -> Ending:
+def _from_eventbridge(detail: Mapping[str, Any]) -> FinalizeEvent:
     job = _job(detail.get("input"))
     milliseconds = detail.get("startDate")
-    return Ending(
+    return FinalizeEvent(
         job_id=detail["name"],
         job=job,
         execution_arn=detail["executionArn"],
@@ -121,15 +121,21 @@ def _job(text: str | None) -> Job | None:
         return None
 
 
-def _stopped(detail: Mapping[str, Any]) -> Broken:
+def _stopped(detail: Mapping[str, Any]) -> Interruption:
     why = scrub(": ".join(str(detail[part]) for part in ("error", "cause") if detail.get(part)))
     match detail["status"]:
         case "ABORTED":
-            return Broken(code="ABORTED", message=_said("The execution was stopped", why), stage="finalize")
+            return Interruption(
+                code="ABORTED", message=_said("The execution was stopped", why), stage="finalize"
+            )
         case "TIMED_OUT":
-            return Broken(code="TIMED_OUT", message=_said("The execution timed out", why), stage="finalize")
+            return Interruption(
+                code="TIMED_OUT", message=_said("The execution timed out", why), stage="finalize"
+            )
         case _:
-            return Broken(code="INTERNAL_ERROR", message=_said("The execution broke", why), stage="finalize")
+            return Interruption(
+                code="INTERNAL_ERROR", message=_said("The execution broke", why), stage="finalize"
+            )
 
 
 def _said(what: str, why: str) -> str:

@@ -18,25 +18,25 @@ import msgspec
 from botocore.exceptions import ClientError
 from msgspec import Struct
 
-from lipdrop.finalize.decision import PENDING_SECONDS, Decider, Outcome, posted, request_of
-from lipdrop.finalize.event import AlertCall, Ending
+from lipdrop.finalize.decision import PENDING_SECONDS, Decider, JobOutcome, posted, request_of
+from lipdrop.finalize.event import AlertRequest, FinalizeEvent
 from lipdrop.finalize.job_record import job_record
-from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.ledger import Ledger, Record
 from lipdrop.model import task_outputs
 from lipdrop.model.job import Failure, Job, Metrics, from_plain, to_json
 from lipdrop.notify.message import (
-    Course,
+    JobTimeline,
     Notification,
-    RecordPlace,
+    RecordAddress,
     Result,
     alert,
     bounded,
     notification,
     timestamp,
 )
-from lipdrop.notify.sns_format import Rendered, rendered
-from lipdrop.results.results_bucket import Results, StoredVideo, is_permanent, record_key
+from lipdrop.notify.sns_format import SnsMessage, to_sns
+from lipdrop.results.results_bucket import ResultsBucket, StoredVideo, is_permanent, record_key
 
 HOUR_SECONDS = 3600
 
@@ -45,29 +45,29 @@ class Finalizer(Struct, frozen=True, kw_only=True):
     """Everything `finalize` needs. `publish` sends one message; `link_hours` 0 makes no links."""
 
     ledger: Ledger
-    control: Control
+    capacity: Capacity
     decider: Decider
-    results: Results
-    publish: Callable[[Rendered], None]
+    results: ResultsBucket
+    publish: Callable[[SnsMessage], None]
     link_hours: float
     clock: Callable[[], float]
 
-    def tell(self, call: AlertCall) -> dict[str, Any]:
+    def tell(self, call: AlertRequest) -> dict[str, Any]:
         """Publish an account alert, unless another job has told of this trouble."""
         now = self.clock()
-        if self.control.claim_alert(call.alert.code, call.job_id, now):
+        if self.capacity.claim_alert(call.alert.code, call.job_id, now):
             message = alert(call.alert, job_id=call.job_id, execution_arn=call.execution_arn, now=now)
-            self.publish(rendered(message))
+            self.publish(to_sns(message))
         return {"outcome": "alerted"}
 
-    def finish(self, ending: Ending, ends_at: float) -> dict[str, Any]:
+    def finish(self, ending: FinalizeEvent, ends_at: float) -> dict[str, Any]:
         """End the job and return how it ended, as the state machine reads it.
 
         `ends_at` (epoch seconds): when this run is to stop trying for the result. PENDING: a paid result
         cannot be had now and may be had later, so nothing was closed; ask again after `wait_seconds`.
         Raises for the unforeseen; another run then goes on where this one ended.
         """
-        record = self.ledger.read(ending.job_id)
+        record = self.ledger.get_record(ending.job_id)
         sample = None
         if record and record.notification:
             counts = record.notification
@@ -79,15 +79,15 @@ class Finalizer(Struct, frozen=True, kw_only=True):
             counts = self._close(ending, job, record, outcome)
             sample = None if outcome.rescued or outcome.error else _sample(ending, job)
         decided = msgspec.json.decode(counts, type=Notification)
-        self.control.free_slot(ending.job_id)
+        self.capacity.free_slot(ending.job_id)
         if not (record and record.notified_at):
-            self.publish(rendered(decided))
+            self.publish(to_sns(decided))
             self.ledger.mark_notified(ending.job_id, self.clock())
         if sample:
-            self.control.learn(*sample)
+            self.capacity.learn(*sample)
         return _answer(decided.status, decided.job_id, decided.error)
 
-    def _close(self, ending: Ending, job: Job, record: Record | None, outcome: Outcome) -> str:
+    def _close(self, ending: FinalizeEvent, job: Job, record: Record | None, outcome: JobOutcome) -> str:
         """Fix the job's notification and return the one that counts."""
         metrics = _metrics(ending, outcome)
         message = self._message(ending, job, record, outcome, metrics)
@@ -95,10 +95,10 @@ class Finalizer(Struct, frozen=True, kw_only=True):
         return self.ledger.close(job.job_id, to_json(message), self.clock())
 
     def _message(
-        self, ending: Ending, job: Job, record: Record | None, outcome: Outcome, metrics: Metrics
+        self, ending: FinalizeEvent, job: Job, record: Record | None, outcome: JobOutcome, metrics: Metrics
     ) -> Notification:
         now = self.clock()
-        course = Course(
+        course = JobTimeline(
             finished_at=now,
             started_at=ending.started_at,
             posted_at=posted(ending, record),
@@ -117,7 +117,7 @@ class Finalizer(Struct, frozen=True, kw_only=True):
             warnings=outcome.warnings,
         )
 
-    def _result(self, outcome: Outcome, now: float) -> Result | None:
+    def _result(self, outcome: JobOutcome, now: float) -> Result | None:
         if outcome.kept is None:
             return None
         video = outcome.kept.video
@@ -138,9 +138,11 @@ class Finalizer(Struct, frozen=True, kw_only=True):
         seconds = int(self.link_hours * HOUR_SECONDS)
         return self.results.link(video, seconds), timestamp(now + seconds)
 
-    def _recorded(self, job: Job, message: Notification, metrics: Metrics, outcome: Outcome) -> Notification:
+    def _recorded(
+        self, job: Job, message: Notification, metrics: Metrics, outcome: JobOutcome
+    ) -> Notification:
         """Write the record and return the message with its place, or with a warning where S3 refuses it."""
-        place = RecordPlace(bucket=self.results.bucket, key=record_key(job.name, outcome.ending))
+        place = RecordAddress(bucket=self.results.bucket, key=record_key(job.name, outcome.ending))
         placed = msgspec.structs.replace(message, record=place)
         try:
             self.results.put_record(place.key, job_record(job, placed, metrics, outcome.kept))
@@ -152,7 +154,7 @@ class Finalizer(Struct, frozen=True, kw_only=True):
         return placed
 
 
-def _job(ending: Ending, record: Record | None) -> Job:
+def _job(ending: FinalizeEvent, record: Record | None) -> Job:
     """Return the job, from the event or from the ledger; a bare one if neither knows more than its id."""
     if ending.job:
         return ending.job
@@ -161,7 +163,7 @@ def _job(ending: Ending, record: Record | None) -> Job:
     return Job(job_id=ending.job_id, name=ending.job_id)
 
 
-def _sample(ending: Ending, job: Job) -> tuple[float, float] | None:
+def _sample(ending: FinalizeEvent, job: Job) -> tuple[float, float] | None:
     """Return predicted and actual seconds of a request that was seen to be finished."""
     match ending.request, ending.look:
         case task_outputs.Accepted(posted_at=posted_at), task_outputs.Completed(seen_at=seen_at) if (
@@ -171,7 +173,7 @@ def _sample(ending: Ending, job: Job) -> tuple[float, float] | None:
     return None
 
 
-def _metrics(ending: Ending, outcome: Outcome) -> Metrics:
+def _metrics(ending: FinalizeEvent, outcome: JobOutcome) -> Metrics:
     """Return Segmind's figures: those that came with the result, the last look's where they are silent."""
     late = outcome.kept.metrics if outcome.kept else Metrics()
     early = ending.look.metrics if isinstance(ending.look, task_outputs.Completed) else Metrics()

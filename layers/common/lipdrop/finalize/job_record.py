@@ -3,10 +3,10 @@
 import msgspec
 from msgspec import Struct
 
-from lipdrop.model.job import Estimate, Job, Media, Metrics, to_json
+from lipdrop.model.job import Estimate, Job, MediaFacts, Metrics, to_json
 from lipdrop.notify.message import Notification
-from lipdrop.results.storer import Kept
-from lipdrop.results.transfer import Way
+from lipdrop.results.storer import StoredResult
+from lipdrop.results.transfer import CopyReport
 
 VERSION = 1
 
@@ -14,8 +14,8 @@ VERSION = 1
 class Checks(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was found in the stored video, and how it came; `way` is absent if an earlier run brought it."""
 
-    media: Media
-    way: Way | None = None
+    media: MediaFacts
+    way: CopyReport | None = None
 
 
 class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -25,12 +25,12 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     notification: Notification
     metrics: Metrics
     estimate: Estimate | None = None
-    video_media: Media | None = None
-    audio_media: Media | None = None
+    video_media: MediaFacts | None = None
+    audio_media: MediaFacts | None = None
     checks: Checks | None = None
 
 
-def job_record(job: Job, message: Notification, metrics: Metrics, kept: Kept | None) -> str:
+def job_record(job: Job, message: Notification, metrics: Metrics, kept: StoredResult | None) -> str:
     """Return the record as JSON. A download link is left out: the record outlives it."""
     if message.result:
         result = msgspec.structs.replace(message.result, link=None, link_expires_at=None)

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lipdrop.jobs_table.capacity_snapshot import REPEAT_SECONDS, Blocked, Gate, Situation, Slot
-from lipdrop.jobs_table.table import Items, OvertakenError, Values
+from lipdrop.jobs_table.capacity_snapshot import REPEAT_SECONDS, Blocked, CapacitySnapshot, Gate, Slot
+from lipdrop.jobs_table.table import JobsTable, OvertakenError, Values
 from lipdrop.timing.poll_intervals import learn
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-CONTROL_ID = "#control"
+CAPACITY_ID = "#control"
 PROBE_SECONDS = 120
 """How often one job tries whether the account's trouble is over: 180 POSTs in six hours, for all jobs."""
 RIVALS = 6
@@ -32,16 +32,16 @@ BURIED_AT_ONCE = 50
 """Dead leases that one update clears: DynamoDB allows an expression 4 KB."""
 
 
-class Control:
+class Capacity:
     """The control item of the Jobs table, made on first use."""
 
     def __init__(self, client: "DynamoDBClient", table: str, max_concurrent_jobs: int) -> None:
-        self._items = Items(client, table)
+        self._items = JobsTable(client, table)
         self._slots = max_concurrent_jobs
 
-    def look(self) -> Situation:
+    def snapshot(self) -> CapacitySnapshot:
         """Return the item as it is (an eventually consistent read: the writes guard themselves)."""
-        return _situation(self._items.read(CONTROL_ID, consistent=False))
+        return _situation(self._items.get_item(CAPACITY_ID, consistent=False))
 
     def take_slot(self, job_id: str, now: float, lease_until: float) -> Slot | Blocked:
         """Take a slot until `lease_until`, or say what is in the way.
@@ -50,10 +50,10 @@ class Control:
         account is in trouble, whoever gets a slot is the prober: the gate shuts behind him. One read,
         and one write when the way looks free; more only after a death or when others were faster.
         """
-        seen = self.look()
+        seen = self.snapshot()
         if seen.held is None:
             seen = _situation(
-                self._items.update(CONTROL_ID, "SET held = if_not_exists(held, :none)", values={":none": {}})
+                self._items.update(CAPACITY_ID, "SET held = if_not_exists(held, :none)", values={":none": {}})
             )
         for _ in range(RIVALS):
             if blocked := seen.blocked(job_id, now, self._slots):
@@ -82,7 +82,7 @@ class Control:
         with suppress(ClientError, BotoCoreError):
             self._done("SET not_before = :until, gate = :gate", condition, {":until": until, ":gate": reason})
 
-    def raise_trouble(self, code: str, message: str, now: float) -> Situation:
+    def raise_trouble(self, code: str, message: str, now: float) -> CapacitySnapshot:
         """Write down that the account cannot be used, unless this trouble is known; return the item."""
         values: Values = {
             ":trouble": {"code": code, "message": message, "since": now},
@@ -93,7 +93,7 @@ class Control:
         update = "SET trouble = :trouble, not_before = :probe, gate = :gate"
         condition = "attribute_not_exists(trouble) OR trouble.#code <> :code"
         try:
-            return _situation(self._items.update(CONTROL_ID, update, condition, values))
+            return _situation(self._items.update(CAPACITY_ID, update, condition, values))
         except OvertakenError as overtaken:
             return _situation(overtaken.item)
 
@@ -134,7 +134,7 @@ class Control:
 
     def _learn(self, predicted_seconds: float, actual_seconds: float) -> None:
         for _ in range(RIVALS):
-            seen = self.look()
+            seen = self.snapshot()
             ratio, count = learn(seen.ratio, seen.ratio_n, predicted_seconds, actual_seconds)
             values: Values = {":ratio": ratio, ":n": count}
             condition = "attribute_not_exists(ratio)"
@@ -144,7 +144,7 @@ class Control:
             if self._done("SET ratio = :ratio, ratio_n = :n", condition, values):
                 return
 
-    def _take(self, seen: Situation, job_id: str, now: float, lease_until: float) -> Situation:
+    def _take(self, seen: CapacitySnapshot, job_id: str, now: float, lease_until: float) -> CapacitySnapshot:
         """Take a slot. Raises OvertakenError when none is free any more, or the gate was shut."""
         update = "SET held.#job = :lease"
         room = "(attribute_exists(held.#job) OR size(held) < :slots)"
@@ -156,26 +156,26 @@ class Control:
         else:
             gate = "(attribute_not_exists(not_before) OR not_before <= :now)"
             values |= {":now": now}
-        item = self._items.update(CONTROL_ID, update, f"{room} AND {gate}", values, {"#job": job_id})
+        item = self._items.update(CAPACITY_ID, update, f"{room} AND {gate}", values, {"#job": job_id})
         return _situation(item)
 
-    def _bury(self, dead: list[tuple[str, float]]) -> Situation:
+    def _bury(self, dead: list[tuple[str, float]]) -> CapacitySnapshot:
         """Clear exactly these leases. Raises OvertakenError when one was renewed or cleared meanwhile."""
         places = [f"held.#job{i}" for i in range(len(dead))]
         names = {f"#job{i}": job_id for i, (job_id, _) in enumerate(dead)}
         values: Values = {f":lease{i}": lease for i, (_, lease) in enumerate(dead)}
         condition = " AND ".join(f"{place} = :lease{i}" for i, place in enumerate(places))
         update = f"REMOVE {', '.join(places)}"
-        return _situation(self._items.update(CONTROL_ID, update, condition, values, names))
+        return _situation(self._items.update(CAPACITY_ID, update, condition, values, names))
 
     def _done(self, update: str, condition: str, values: Values, names: dict[str, str] | None = None) -> bool:
         """Update the item if `condition` holds; whether it did."""
         try:
-            self._items.update(CONTROL_ID, update, condition, values, names)
+            self._items.update(CAPACITY_ID, update, condition, values, names)
         except OvertakenError:
             return False
         return True
 
 
-def _situation(item: dict[str, Any]) -> Situation:
-    return msgspec.convert(item, Situation)
+def _situation(item: dict[str, Any]) -> CapacitySnapshot:
+    return msgspec.convert(item, CapacitySnapshot)

@@ -28,7 +28,7 @@ class Alerted(Struct, frozen=True, kw_only=True):
     at: float = 0
 
 
-class Situation(Struct, frozen=True, kw_only=True):
+class CapacitySnapshot(Struct, frozen=True, kw_only=True):
     """The control item. Times are epoch seconds; `held` is job id -> end of its lease, None before first use.
 
     `ratio`: what jobs really took, over what was estimated for them, as learned from `ratio_n` of them.
@@ -67,7 +67,7 @@ class Slot(Struct, frozen=True, kw_only=True):
     """The permission to POST: `lease` tells this hold from another one of the same job."""
 
     lease: float
-    seen: Situation
+    seen: CapacitySnapshot
 
 
 class Blocked(Struct, frozen=True, kw_only=True):
@@ -75,4 +75,4 @@ class Blocked(Struct, frozen=True, kw_only=True):
 
     reason: Gate | Literal["SLOTS"]
     until: float
-    seen: Situation
+    seen: CapacitySnapshot

@@ -17,7 +17,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
-from lipdrop.jobs_table.table import Items, OvertakenError, Values
+from lipdrop.jobs_table.table import JobsTable, OvertakenError, Values
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,12 +55,12 @@ class Ledger:
     """
 
     def __init__(self, client: "DynamoDBClient", table: str, record_days: int) -> None:
-        self._items = Items(client, table)
+        self._items = JobsTable(client, table)
         self._record_seconds = record_days * DAY_SECONDS
 
-    def read(self, job_id: str) -> Record | None:
+    def get_record(self, job_id: str) -> Record | None:
         """Return the job's record as it is now (a consistent read), None where there is none."""
-        item = self._items.read(job_id, consistent=True)
+        item = self._items.get_item(job_id, consistent=True)
         return msgspec.convert(item, Record) if item else None
 
     def begin(self, job_id: str, job_json: str, attempt: str, *, now: float, until: float) -> Record:

@@ -20,14 +20,14 @@ class OvertakenError(Exception):
         self.item = item
 
 
-class Items:
+class JobsTable:
     """The table's items by their "id". Every method is one request to DynamoDB."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
 
-    def read(self, item_id: str, *, consistent: bool) -> dict[str, Any]:
+    def get_item(self, item_id: str, *, consistent: bool) -> dict[str, Any]:
         """Return the item, {} where there is none."""
         answer = self._client.get_item(
             TableName=self._table, Key={"id": {"S": item_id}}, ConsistentRead=consistent

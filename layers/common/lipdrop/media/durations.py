@@ -8,7 +8,7 @@
 
 from collections.abc import Callable, Iterable
 
-from lipdrop.media.range_reader import Ranged
+from lipdrop.media.range_reader import RangeReader
 
 WINDOWS = 16
 WINDOW_BYTES = 16_384
@@ -21,7 +21,7 @@ type FrameReader = Callable[[bytes], tuple[int, float] | None]
 """From 7 bytes to the frame's length in bytes and seconds; None if they begin no frame."""
 
 
-def measured_seconds(file: Ranged, container: str, stated: float | None) -> float | None:
+def measured_seconds(file: RangeReader, container: str, stated: float | None) -> float | None:
     """Return the length of `file` where measuring it is better than what it states; else None."""
     match container:
         case "WebM" | "Matroska" if not stated:
@@ -36,7 +36,7 @@ def measured_seconds(file: Ranged, container: str, stated: float | None) -> floa
             return None
 
 
-def is_short_mp3(file: Ranged) -> bool:
+def is_short_mp3(file: RangeReader) -> bool:
     """Tell whether an MP3 is shorter than its Xing or Info header says: byte count behind frame count."""
     at = max(file.head.find(b"Xing"), file.head.find(b"Info"))
     if at < 0 or int.from_bytes(file.head[at + 4 : at + 8]) & 3 != 3:
@@ -44,7 +44,7 @@ def is_short_mp3(file: Ranged) -> bool:
     return at + int.from_bytes(file.head[at + 12 : at + 16]) > file.size * (1 + AGREES)
 
 
-def _sampled_seconds(file: Ranged, frame: FrameReader) -> float | None:
+def _sampled_seconds(file: RangeReader, frame: FrameReader) -> float | None:
     """Walk the frames of some windows over the file; return the whole file's length at their mean rate."""
     start = _id3_bytes(file.head)
     sound = file.size - start
@@ -122,7 +122,7 @@ _CLUSTER = b"\x1f\x43\xb6\x75"
 _TIMECODE, _SIMPLE_BLOCK, _BLOCK_GROUP, _BLOCK = 0xE7, 0xA3, 0xA0, 0xA1
 
 
-def _last_cluster_seconds(file: Ranged) -> float | None:
+def _last_cluster_seconds(file: RangeReader) -> float | None:
     """Return the time of the last block of a WebM (RFC 9559), at its default scale of a millisecond."""
     tail = file.read_at(max(0, file.size - TAIL_BYTES), TAIL_BYTES)
     start = tail.rfind(_CLUSTER)

@@ -9,13 +9,13 @@ from types import TracebackType
 from typing import IO, Self
 
 from lipdrop.media.mediainfo_protocol import ASK, END, LENGTH, SIZE
-from lipdrop.media.range_reader import Ranged
+from lipdrop.media.range_reader import RangeReader
 
 MOST_SECONDS = 60.0
 """For one look; 62 reads of 64 KiB from S3 take about 3 s, the rest is for a bad day."""
 
 
-class MediaParser:
+class MediaInfoPool:
     """A pool of child processes, one for each thread that looks at once; close it to end them.
 
     One process serves many files, since starting one costs more (0.1 s) than looking (0.01 s).
@@ -25,7 +25,7 @@ class MediaParser:
         self._seconds = seconds
         self._idle: SimpleQueue[_Child] = SimpleQueue()
 
-    def describe(self, file: Ranged) -> str | None:
+    def describe(self, file: RangeReader) -> str | None:
         """Return MediaInfo's words on `file`, laid out by `TEMPLATE`; None if the parser broke on it.
 
         Raises what reading raises, TimeoutError after `seconds`, and RuntimeError if the parser does not
@@ -74,7 +74,7 @@ class _Child:
         )
         self._late = self._asked = False
 
-    def describe(self, file: Ranged, seconds: float) -> str | None:
+    def describe(self, file: RangeReader, seconds: float) -> str | None:
         timer = threading.Timer(seconds, self._give_up)
         timer.start()
         self._asked = False
@@ -96,7 +96,7 @@ class _Child:
         self._late = True
         self._process.kill()
 
-    def _talk(self, file: Ranged) -> str | None:
+    def _talk(self, file: RangeReader) -> str | None:
         source, sink = _pipes(self._process)
         sink.write(SIZE.pack(file.size))
         sink.flush()

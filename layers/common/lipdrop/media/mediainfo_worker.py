@@ -51,7 +51,7 @@ class _Piped(io.RawIOBase):
         return data
 
 
-def describe(size: int, source: BinaryIO, sink: BinaryIO) -> None:
+def report_tracks(size: int, source: BinaryIO, sink: BinaryIO) -> None:
     """Describe the parent's file of `size` bytes by `TEMPLATE`."""
     file = _Piped(size, source, sink)
     text: str = MediaInfo.parse(file, output=TEMPLATE, parse_speed=0, buffer_size=READ_BYTES)
@@ -66,7 +66,7 @@ def main(source: BinaryIO, sink: BinaryIO) -> None:
     while header := source.read(SIZE.size):
         used = resource.getrusage(resource.RUSAGE_SELF)
         resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + CPU_SECONDS, hard))
-        describe(SIZE.unpack(header)[0], source, sink)
+        report_tracks(SIZE.unpack(header)[0], source, sink)
 
 
 if __name__ == "__main__":

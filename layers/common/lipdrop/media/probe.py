@@ -16,12 +16,12 @@ from msgspec import Struct
 
 from lipdrop.media.durations import is_short_mp3, measured_seconds
 from lipdrop.media.file_type import sniff
-from lipdrop.media.mediainfo_pool import MediaParser
+from lipdrop.media.mediainfo_pool import MediaInfoPool
 from lipdrop.media.mediainfo_protocol import FIELDS
-from lipdrop.media.range_reader import Ranged
-from lipdrop.model.job import Media
+from lipdrop.media.range_reader import RangeReader
+from lipdrop.model.job import MediaFacts
 
-CONTAINERS = frozenset(
+KNOWN_CONTAINERS = frozenset(
     ("MPEG-4", "QuickTime", "WebM", "Matroska", "AVI", "Wave", "MPEG Audio", "Ogg", "FLAC", "ADTS")
 ) | {"Windows Media"}
 """MediaInfo's names for what is media even when no track in it can be read."""
@@ -50,7 +50,7 @@ class Sound(Struct, frozen=True, kw_only=True):
     seconds: float | None = None
 
 
-class Seen(Struct, frozen=True, kw_only=True):
+class ProbeResult(Struct, frozen=True, kw_only=True):
     """What a look has shown. `container` "" means: no media; then `kind` says what it is, if known.
 
     `seconds` is None where the file does not tell its length, and `estimated` where it was worked out.
@@ -69,10 +69,10 @@ class Seen(Struct, frozen=True, kw_only=True):
     broken: bool = False
 
     @property
-    def media(self) -> Media:
+    def media(self) -> MediaFacts:
         """The same in the form that jobs and notifications carry; a length not known counts as 0."""
         picture, sound = self.picture, self.sound
-        return Media(
+        return MediaFacts(
             container=self.container,
             seconds=self.seconds or 0.0,
             video_codec=picture.codec if picture else None,
@@ -83,26 +83,26 @@ class Seen(Struct, frozen=True, kw_only=True):
         )
 
 
-def look(file: Ranged, parser: MediaParser) -> Seen:
+def probe(file: RangeReader, parser: MediaInfoPool) -> ProbeResult:
     """Return what is in `file`, whatever it is. Raises only what its reads and a lack of time raise."""
     if not file.size:
-        return Seen(size=0)
+        return ProbeResult(size=0)
     text = parser.describe(file)
     if text is None:
-        return Seen(size=file.size, broken=True, kind=sniff(file.head))
+        return ProbeResult(size=file.size, broken=True, kind=sniff(file.head))
     seen = _understand(text, file)
     seconds = measured_seconds(file, seen.container, seen.seconds)
     return msgspec.structs.replace(seen, seconds=seconds, estimated=True) if seconds else seen
 
 
-def _understand(text: str, file: Ranged) -> Seen:
+def _understand(text: str, file: RangeReader) -> ProbeResult:
     tracks = [_track(line) for line in text.splitlines()]
     general = next((track for track in tracks if track["kind"] == "General"), {})
     picture = next((_picture(track) for track in tracks if track["kind"] == "Video"), None)
     sound = next((_sound(track) for track in tracks if track["kind"] == "Audio"), None)
     container = general.get("Format", "")
-    is_media = bool(picture or sound) or container in CONTAINERS
-    return Seen(
+    is_media = bool(picture or sound) or container in KNOWN_CONTAINERS
+    return ProbeResult(
         size=file.size,
         container=(container or "unnamed") if is_media else "",
         kind="" if is_media else sniff(file.head) or (container and f"{container} file"),
@@ -153,7 +153,7 @@ _ENDLESS = re.compile(
 """RIFF and Matroska headers whose length was not known when they were written: streamed, not cut off."""
 
 
-def _is_cut_off(general: dict[str, str], file: Ranged) -> bool:
+def _is_cut_off(general: dict[str, str], file: RangeReader) -> bool:
     if general.get("Format") == "MPEG Audio":
         return is_short_mp3(file)
     return bool(general.get("IsTruncated")) and not _ENDLESS.match(file.head)

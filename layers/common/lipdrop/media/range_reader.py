@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 BLOCK_BYTES = 65_536
 """What MediaInfo asks for at a time, and what is kept of the beginning, which everybody wants first."""
-MOST_BYTES = 4_000_000
+MAX_BYTES_READ = 4_000_000
 """More than the index of any file within the default limits; 300 s at 60 frames/s have one of about 1 MB."""
 MOST_READS = 96
 """MOST_BYTES in blocks are 62 reads; the rest is for the short ones between seeks."""
 
 
-class Ranged:
+class RangeReader:
     """A file of `size` bytes behind `fetch(start, length)`, whose errors pass through.
 
     When the allowance is used up, reads return nothing, as at the end of a file, and `exhausted` is true.
@@ -21,7 +21,7 @@ class Ranged:
         fetch: Callable[[int, int], bytes],
         size: int,
         *,
-        most_bytes: int = MOST_BYTES,
+        most_bytes: int = MAX_BYTES_READ,
         most_reads: int = MOST_READS,
     ) -> None:
         self._fetch = fetch

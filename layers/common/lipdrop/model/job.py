@@ -44,11 +44,11 @@ class S3Object(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.version_id or self.etag
 
 
-Source = S3Object | str
+MediaSource = S3Object | str
 """Where media lies: an object of the drop bucket, or an https URL of a manifest, without its query."""
 
 
-class Media(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class MediaFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What preflight saw in a file: seconds, pixels, frames a second."""
 
     container: str
@@ -95,15 +95,15 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     job_id: str
     name: str
-    video: Source | None = None
-    audio: Source | None = None
+    video: MediaSource | None = None
+    audio: MediaSource | None = None
     options: Options = Options()
     label: str = ""
     manifest: S3Object | None = None
     entry: int | None = None
     dry_run: bool = False
-    video_media: Media | None = None
-    audio_media: Media | None = None
+    video_media: MediaFacts | None = None
+    audio_media: MediaFacts | None = None
     estimate: Estimate | None = None
     warnings: tuple[str, ...] = ()
     error: Failure | None = None

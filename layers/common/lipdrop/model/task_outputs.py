@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from lipdrop.model.job import Failure, Metrics
 
-Reason = Literal["SLOTS", "RATE_LIMIT", "SEGMIND_ERROR", "CANNOT_CONNECT", "ACCOUNT", "IN_DOUBT"]
+BusyReason = Literal["SLOTS", "RATE_LIMIT", "SEGMIND_ERROR", "CANNOT_CONNECT", "ACCOUNT", "IN_DOUBT"]
 
 
 class Accepted(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="accepted"):
@@ -18,7 +18,7 @@ class Accepted(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="acce
     wait_seconds: int
 
 
-class Alert(Struct, frozen=True, kw_only=True):
+class AccountAlert(Struct, frozen=True, kw_only=True):
     """What people must hear once, as it concerns every job: a code, a sentence, what to do."""
 
     code: str
@@ -30,9 +30,9 @@ class Busy(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="out
     """Nothing was asked, or nothing accepted: ask again after `wait_seconds`."""
 
     wait_seconds: int
-    reason: Reason
+    reason: BusyReason
     message: str
-    alert: Alert | None = None
+    alert: AccountAlert | None = None
 
 
 class Rejected(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="rejected"):

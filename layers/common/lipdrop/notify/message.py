@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from lipdrop.model import task_outputs
-from lipdrop.model.job import Failure, Job, Options, S3Object, Source
+from lipdrop.model.job import Failure, Job, MediaSource, Options, S3Object
 
 VERSION = 1
 MAX_TEXT = 2_000
@@ -22,7 +22,7 @@ that a message with all its texts at their longest stays under the 256 KiB of an
 MAX_WARNINGS = 20
 
 
-class Input(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class InputFile(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One file a job was made from: an object's exact version, or an address without its query."""
 
     bucket: str | None = None
@@ -36,9 +36,9 @@ class Input(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Inputs(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The drop: what was uploaded, and where in a manifest it was named (`entry` counts from 1)."""
 
-    video: Input | None = None
-    audio: Input | None = None
-    manifest: Input | None = None
+    video: InputFile | None = None
+    audio: InputFile | None = None
+    manifest: InputFile | None = None
     entry: int | None = None
 
 
@@ -54,7 +54,7 @@ class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
     link_expires_at: str | None = None
 
 
-class RecordPlace(Struct, frozen=True, kw_only=True):
+class RecordAddress(Struct, frozen=True, kw_only=True):
     """Where the job's record lies."""
 
     bucket: str
@@ -81,7 +81,7 @@ class Cost(Struct, frozen=True, kw_only=True, omit_defaults=True):
     remaining_credits: float | None = None
 
 
-class Course(Struct, frozen=True, kw_only=True):
+class JobTimeline(Struct, frozen=True, kw_only=True):
     """What is known of a job's way when it ends; times in epoch seconds."""
 
     finished_at: float
@@ -116,16 +116,16 @@ class Notification(Struct, frozen=True, kw_only=True, omit_defaults=True):
     result: Result | None = None
     error: Failure | None = None
     request_id: str | None = None
-    record: RecordPlace | None = None
+    record: RecordAddress | None = None
 
 
-class Alert(Struct, frozen=True, kw_only=True):
+class AlertMessage(Struct, frozen=True, kw_only=True):
     """Trouble of the account, told once: jobs wait meanwhile. `job_id` is the job that met it first."""
 
     version: int
     id: str
     status: Literal["ALERT"]
-    error: task_outputs.Alert
+    error: task_outputs.AccountAlert
     job_id: str
     execution_arn: str
     sent_at: str
@@ -133,7 +133,7 @@ class Alert(Struct, frozen=True, kw_only=True):
 
 def notification(
     job: Job,
-    course: Course,
+    course: JobTimeline,
     *,
     result: Result | None = None,
     error: Failure | None = None,
@@ -165,10 +165,10 @@ def notification(
     )
 
 
-def alert(trouble: task_outputs.Alert, *, job_id: str, execution_arn: str, now: float) -> Alert:
+def alert(trouble: task_outputs.AccountAlert, *, job_id: str, execution_arn: str, now: float) -> AlertMessage:
     """Return the alert for `trouble`; its id tells the first finder and the day, so a retry repeats it."""
     sent_at = timestamp(now)
-    return Alert(
+    return AlertMessage(
         version=VERSION,
         id=f"{job_id}:{trouble.code}:{sent_at[:10]}",
         status="ALERT",
@@ -203,11 +203,11 @@ def without_query(url: str) -> str:
     return shorten(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")))
 
 
-def described(source: Source) -> Input:
+def input_file(source: MediaSource) -> InputFile:
     """Return what a message may say of `source`."""
     if isinstance(source, str):
-        return Input(url=without_query(source))
-    return Input(
+        return InputFile(url=without_query(source))
+    return InputFile(
         bucket=source.bucket,
         key=source.key,
         version_id=source.version_id,
@@ -217,15 +217,15 @@ def described(source: Source) -> Input:
 
 
 def _inputs(job: Job) -> Inputs:
-    def known(source: S3Object | str | None) -> Input | None:
-        return None if source is None else described(source)
+    def known(source: S3Object | str | None) -> InputFile | None:
+        return None if source is None else input_file(source)
 
     return Inputs(
         video=known(job.video), audio=known(job.audio), manifest=known(job.manifest), entry=job.entry
     )
 
 
-def _timings(course: Course) -> Timings:
+def _timings(course: JobTimeline) -> Timings:
     def between(start: float | None, end: float | None) -> float | None:
         return None if start is None or end is None else round(max(0.0, end - start), 1)
 
@@ -243,7 +243,7 @@ def _timings(course: Course) -> Timings:
     )
 
 
-def _cost(job: Job, course: Course) -> Cost:
+def _cost(job: Job, course: JobTimeline) -> Cost:
     return Cost(
         estimated_usd=job.estimate.cost_usd if job.estimate else None,
         reported=course.cost,

@@ -7,7 +7,7 @@ import unicodedata
 from msgspec import Struct
 
 from lipdrop.model.job import to_json
-from lipdrop.notify.message import Alert, Input, Notification, Result, shorten
+from lipdrop.notify.message import AlertMessage, InputFile, Notification, Result, shorten
 
 MAX_SUBJECT = 99
 """SNS: "must be less than 100 characters long", ASCII, no control characters (API reference, Publish)."""
@@ -17,7 +17,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """SQS refuses these characters in attributes under raw delivery (API reference, SendMessage)."""
 
 
-class Rendered(Struct, frozen=True, kw_only=True):
+class SnsMessage(Struct, frozen=True, kw_only=True):
     """One message, ready to be published: `body` holds the JSON and the text (MessageStructure json), and
     `attributes`, all strings, are what filter policies see.
     """
@@ -27,13 +27,13 @@ class Rendered(Struct, frozen=True, kw_only=True):
     attributes: dict[str, str]
 
 
-def rendered(message: Notification | Alert) -> Rendered:
+def to_sns(message: Notification | AlertMessage) -> SnsMessage:
     """Return `message` as SNS takes it. The same message always gives the same bytes.
 
     Attributes: `status` always; `error_code`, `folder` and `label` where they are not empty (SNS refuses
     empty strings), so a filter policy finds the top folder by `{"folder": [{"exists": false}]}`.
     """
-    if isinstance(message, Alert):
+    if isinstance(message, AlertMessage):
         subject, text = f"Lipdrop ALERT: {message.error.code}", _alert_text(message)
         values = {"status": message.status, "error_code": message.error.code}
     else:
@@ -44,7 +44,7 @@ def rendered(message: Notification | Alert) -> Rendered:
             "folder": message.folder,
             "label": message.label,
         }
-    return Rendered(
+    return SnsMessage(
         subject=ascii_line(subject),
         body=json.dumps({"default": to_json(message), "email": text}, ensure_ascii=False),
         attributes=_attributes(values),
@@ -112,7 +112,7 @@ def _measures(result: Result) -> str:
     return f"{result.size:,} bytes{seconds}"
 
 
-def _place(source: Input | None) -> str:
+def _place(source: InputFile | None) -> str:
     if source is None:
         return ""
     if source.url:
@@ -138,7 +138,7 @@ def _money(message: Notification) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _alert_text(message: Alert) -> str:
+def _alert_text(message: AlertMessage) -> str:
     return (
         f"{message.error.message}\nWhat to do: {message.error.action}\n\n"
         "Jobs wait meanwhile and go on by themselves once this is mended; this message is sent once.\n\n"

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lipdrop.notify.sns_format import Rendered
+from lipdrop.notify.sns_format import SnsMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -15,7 +15,7 @@ class Topic:
         self._client = client
         self._arn = arn
 
-    def publish(self, message: Rendered) -> None:
+    def publish(self, message: SnsMessage) -> None:
         """Publish `message`; botocore tries again where that can help, and raises in the end."""
         self._client.publish(
             TopicArn=self._arn,

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from lipdrop.drops.drop_bucket import Drops
-from lipdrop.drops.signed_links import restored
-from lipdrop.model.job import Job, S3Object, Source
+from lipdrop.drops.drop_bucket import DropBucket
+from lipdrop.drops.signed_links import with_signatures
+from lipdrop.model.job import Job, MediaSource, S3Object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,7 +23,7 @@ class MediaGoneError(Exception):
     """The very upload that the job is made of does not exist any more; the message names it."""
 
 
-class Presigner:
+class LinkSigner:
     """Signs GETs of the drop bucket. The client must sign with "s3v4": boto3's default fails with KMS."""
 
     def __init__(self, client: "S3Client") -> None:
@@ -34,9 +34,9 @@ class Presigner:
 
         Raises MediaGoneError when that version of the manifest is gone.
         """
-        return restored(job, self._read)
+        return with_signatures(job, self._read)
 
-    def link(self, source: Source) -> str:
+    def link(self, source: MediaSource) -> str:
         """Return an https link to exactly the version in `source`; a manifest's own link passes unchanged.
 
         Raises MediaGoneError when that version is gone: Segmind would only find out after it was paid.
@@ -63,7 +63,7 @@ class Presigner:
 
     def _read(self, item: S3Object) -> bytes:
         try:
-            return Drops(self._client, item.bucket).read(item)
+            return DropBucket(self._client, item.bucket).read_object(item)
         except ClientError as error:
             raise _gone(error, item) from None
 

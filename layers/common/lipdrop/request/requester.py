@@ -26,21 +26,27 @@ from typing import Any
 from msgspec import Struct
 
 from lipdrop.config.settings import Settings
-from lipdrop.jobs_table.capacity import Control
+from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.capacity_snapshot import Blocked, Gate, Slot
 from lipdrop.jobs_table.ledger import Ledger, Record
 from lipdrop.model.failures import failure
-from lipdrop.model.job import Failure, Job, Source, to_json
+from lipdrop.model.job import Failure, Job, MediaSource, to_json
 from lipdrop.model.task_outputs import Accepted, Busy, Rejected
 from lipdrop.request.presigned_links import MediaGoneError
 from lipdrop.request.wait_or_give_up import wait
 from lipdrop.segmind.client import Submitted
-from lipdrop.segmind.errors import AccountTrouble, NotSent, RateLimited, Refused, SegmindError
-from lipdrop.segmind.errors import Rejected as RefusedForGood
+from lipdrop.segmind.errors import (
+    AccountTrouble,
+    NotSent,
+    RateLimited,
+    Refused,
+    RequestRejected,
+    SegmindError,
+)
 from lipdrop.timing.poll_intervals import expected_seconds, next_wait
 from lipdrop.timing.queue_backoff import RATE_GATE_SECONDS, error_pause
 
-type Answer = Accepted | Busy | Rejected
+type RequestOutput = Accepted | Busy | Rejected
 
 PROMISE_SECONDS = 120
 """Longer than the function's timeout (90 s): when it is over, the one who promised does not run any more."""
@@ -70,21 +76,21 @@ class Requester(Struct, frozen=True, kw_only=True):
     """
 
     ledger: Ledger
-    control: Control
+    capacity: Capacity
     whole: Callable[[Job], Job]
-    link: Callable[[Source], str]
+    link: Callable[[MediaSource], str]
     submit: Callable[[dict[str, Any]], Submitted]
     settings: Settings
     clock: Callable[[], float]
     rng: random.Random
 
-    def request(self, job: Job, queued_at: float) -> Answer:
+    def request(self, job: Job, queued_at: float) -> RequestOutput:
         """Ask for `job`, which has waited since `queued_at` (epoch seconds), if it may be asked now."""
-        record = self.ledger.read(job.job_id)
+        record = self.ledger.get_record(job.job_id)
         if record and (answer := self._known(record)):
             return answer
         now = self.clock()
-        slot = self.control.take_slot(job.job_id, now, now + LEASE_SECONDS)
+        slot = self.capacity.take_slot(job.job_id, now, now + LEASE_SECONDS)
         if isinstance(slot, Blocked):
             return wait(slot, queued_at, now, self.settings, self.rng)
         try:
@@ -93,7 +99,7 @@ class Requester(Struct, frozen=True, kw_only=True):
             return Rejected(error=failure("MEDIA_GONE", str(gone)))
         return self._promise_and_post(job, queued_at, slot, body)
 
-    def _known(self, record: Record) -> Answer | None:
+    def _known(self, record: Record) -> RequestOutput | None:
         """Return what follows for a job from its record; None if it may still be asked for."""
         now = self.clock()
         match record.state:
@@ -112,7 +118,9 @@ class Requester(Struct, frozen=True, kw_only=True):
             case _:
                 return Rejected(error=_doubtful("An earlier attempt ended before its answer was known."))
 
-    def _promise_and_post(self, job: Job, queued_at: float, slot: Slot, body: dict[str, Any]) -> Answer:
+    def _promise_and_post(
+        self, job: Job, queued_at: float, slot: Slot, body: dict[str, Any]
+    ) -> RequestOutput:
         attempt, now = uuid.uuid4().hex, self.clock()
         record = self.ledger.begin(job.job_id, to_json(job), attempt, now=now, until=now + PROMISE_SECONDS)
         if record.attempt != attempt:
@@ -131,35 +139,35 @@ class Requester(Struct, frozen=True, kw_only=True):
             expected_seconds=expected,
         )
         if slot.seen.trouble:
-            self.control.clear_trouble(slot.seen.trouble.since)
+            self.capacity.clear_trouble(slot.seen.trouble.since)
         return self._accepted(submitted.request_id, posted_at, expected)
 
     def _not_accepted(self, tried: _Try, error: SegmindError) -> Busy | Rejected:
         """Put the books right after a POST without an id; only what was surely not accepted may go on."""
         job_id, record, now = tried.job.job_id, tried.record, self.clock()
-        if not isinstance(error, (NotSent, Refused, AccountTrouble, RefusedForGood)):
+        if not isinstance(error, (NotSent, Refused, AccountTrouble, RequestRejected)):
             self.ledger.doubt(job_id, record.attempt)
             return Rejected(error=_doubtful(error.message, error.http_status))
         errors = record.errors + (error.http_status == 500)
         self.ledger.give_up_try(job_id, record.attempt, errors=errors)
-        if isinstance(error, RefusedForGood) or errors > MOST_ERRORS:
+        if isinstance(error, RequestRejected) or errors > MOST_ERRORS:
             return Rejected(error=failure(error.code, error.message, http_status=error.http_status))
         blocked = self._learn_from(error, errors, tried.slot, now)
         # After the gate is shut: whoever takes this slot next must not run into the same answer.
-        self.control.free_slot(job_id, tried.slot.lease)
+        self.capacity.free_slot(job_id, tried.slot.lease)
         return wait(blocked, tried.queued_at, now, self.settings, self.rng)
 
     def _learn_from(self, error: SegmindError, errors: int, slot: Slot, now: float) -> Blocked:
         """Spare the other jobs a POST that would learn the same; return what this one waits for."""
         if isinstance(error, AccountTrouble):
-            seen = self.control.raise_trouble(error.code, error.message, now)
+            seen = self.capacity.raise_trouble(error.code, error.message, now)
             return Blocked(reason="ACCOUNT", until=seen.not_before, seen=seen)
         if error.http_status == 500:
             # More likely this job's own fault than Segmind's: the others go on.
             return Blocked(reason="SEGMIND_ERROR", until=now + error_pause(errors, self.rng), seen=slot.seen)
         reason, pause = _gate(error)
         until = error.retry_at or now + pause
-        self.control.shut_gate(reason, until)
+        self.capacity.shut_gate(reason, until)
         return Blocked(reason=reason, until=until, seen=slot.seen)
 
     def _body(self, job: Job) -> dict[str, Any]:

@@ -4,10 +4,10 @@ import math
 import random
 
 from lipdrop.config.settings import Settings
-from lipdrop.jobs_table.capacity_snapshot import Blocked, Situation, Trouble
+from lipdrop.jobs_table.capacity_snapshot import Blocked, CapacitySnapshot, Trouble
 from lipdrop.model.failures import failure
 from lipdrop.model.job import Failure
-from lipdrop.model.task_outputs import Alert, Busy, Rejected
+from lipdrop.model.task_outputs import AccountAlert, Busy, Rejected
 from lipdrop.timing.queue_backoff import pause
 
 HOUR_SECONDS = 3600
@@ -62,10 +62,10 @@ def _impatience(blocked: Blocked, trouble: Trouble | None, waited: float, why: s
     return failure(code, f"The job waited {waited / HOUR_SECONDS:.1f} hours in vain. {why}")
 
 
-def _alert(seen: Situation, now: float, settings: Settings) -> Alert | None:
+def _alert(seen: CapacitySnapshot, now: float, settings: Settings) -> AccountAlert | None:
     """Return what people must hear of the account's trouble, None if they have heard it."""
     if seen.trouble is None or not seen.wants_alert(now):
         return None
     mend = _MEND.get(seen.trouble.code, "See the message")
     action = f"{mend}: the waiting jobs then go on by themselves, for {settings.account_wait_hours:g} hours."
-    return Alert(code=seen.trouble.code, message=seen.trouble.message, action=action)
+    return AccountAlert(code=seen.trouble.code, message=seen.trouble.message, action=action)

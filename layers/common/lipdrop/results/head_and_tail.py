@@ -13,7 +13,7 @@ WINDOW_BYTES = 4 << 20
 sound packet), so this holds an hour."""
 
 
-class Windows:
+class HeadAndTail:
     """The two windows of one file; `keep` may be called for its parts in any order, from any thread."""
 
     def __init__(self, length: int | None) -> None:
@@ -50,17 +50,17 @@ class Windows:
                 del self._pieces[start]
 
 
-class Passed(Struct, frozen=True, kw_only=True):
+class CopiedFile(Struct, frozen=True, kw_only=True):
     """A file that passed by, as far as it can still be read. `whole`: its end cannot be a connection that
     broke. `fetch(start, length)` gets bytes of it again, None where the source has no ranges.
     """
 
-    windows: Windows
+    windows: HeadAndTail
     length: int
     whole: bool
     fetch: Callable[[int, int], bytes] | None = None
 
-    def read(self, start: int, length: int) -> bytes:
+    def read_range(self, start: int, length: int) -> bytes:
         """Return up to `length` bytes from `start`: kept ones, else fetched ones, else none."""
         kept = self.windows.read_at(start, length)
         return kept or (self.fetch(start, length) if self.fetch else b"")

@@ -16,10 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from lipdrop.download.errors import SourceError, TooLarge, Truncated, Unreachable
 from lipdrop.download.http_body import PIECE_BYTES, Body
-from lipdrop.download.http_source import Source
+from lipdrop.download.http_source import DownloadSource
 from lipdrop.results.copy_limits import Limits
 from lipdrop.results.copy_parts import Buffers, Pace, Parts, Stopped
-from lipdrop.results.head_and_tail import Windows
+from lipdrop.results.head_and_tail import HeadAndTail
 from lipdrop.results.results_bucket import Upload
 
 
@@ -59,11 +59,11 @@ class Copying:
 
     def __init__(
         self,
-        source: Source,
+        source: DownloadSource,
         body: Body,
         *,
         upload: Upload,
-        windows: Windows,
+        windows: HeadAndTail,
         limits: Limits,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

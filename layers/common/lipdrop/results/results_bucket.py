@@ -21,7 +21,7 @@ _NOT_FOUND = 404
 _PERMANENT = re.compile(r"KMS\..*|KeyTooLongError|AccessDenied|NoSuchBucket")
 
 
-class Place(TypedDict):
+class UploadAddress(TypedDict):
     """An upload, as every request about it names it."""
 
     Bucket: str
@@ -69,7 +69,7 @@ def is_permanent(error: ClientError) -> bool:
     return bool(_PERMANENT.fullmatch(code)) or status == _FORBIDDEN
 
 
-class Results:
+class ResultsBucket:
     """The results bucket behind a boto3 S3 client.
 
     Every byte is guarded on its way: each part carries its CRC32, and S3 refuses one that does not fit. It
@@ -141,7 +141,7 @@ class Results:
                 if upload["Key"] == key:
                     Upload(self._client, self.bucket, key, upload["UploadId"], {}).abort()
 
-    def read(self, key: str, start: int, length: int) -> bytes:
+    def read_range(self, key: str, start: int, length: int) -> bytes:
         """Return `length` bytes from `start` of the object at `key`; fewer at its end."""
         span = f"bytes={start}-{start + length - 1}"
         answer = self._client.get_object(Bucket=self.bucket, Key=key, Range=span)
@@ -162,7 +162,7 @@ class Upload:
         self, client: "S3Client", bucket: str, key: str, upload_id: str, metadata: Mapping[str, str]
     ) -> None:
         self._client = client
-        self._place: Place = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
+        self._place: UploadAddress = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
         self._metadata = metadata
         self._parts: dict[int, CompletedPartTypeDef] = {}
 

@@ -13,15 +13,15 @@ from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from lipdrop.download.errors import Invalid, SourceError, TooLarge
-from lipdrop.download.http_source import STALL_SECONDS, LinkSource, Source, StreamSource
-from lipdrop.media.probe import Seen
-from lipdrop.media.range_reader import Ranged
+from lipdrop.download.http_source import STALL_SECONDS, DownloadSource, LinkSource, StreamSource
+from lipdrop.media.probe import ProbeResult
+from lipdrop.media.range_reader import RangeReader
 from lipdrop.model.failures import failure
-from lipdrop.model.job import Failure, Job, Media, Metrics
+from lipdrop.model.job import Failure, Job, MediaFacts, Metrics
 from lipdrop.model.redaction import scrub
 from lipdrop.results.copy_limits import Limits
-from lipdrop.results.results_bucket import Results, StoredVideo, header_safe, is_permanent, video_key
-from lipdrop.results.transfer import Target, Way, copy
+from lipdrop.results.results_bucket import ResultsBucket, StoredVideo, header_safe, is_permanent, video_key
+from lipdrop.results.transfer import CopyReport, Target, copy
 from lipdrop.results.verification import verified
 from lipdrop.segmind.errors import Expired, InferenceFailed, ResultInvalid, SegmindError
 from lipdrop.segmind.result_body import Link, Stream
@@ -45,13 +45,13 @@ A missing result was seen to be finished, and may follow its status by a moment.
 """
 
 
-class Kept(Struct, frozen=True, kw_only=True):
+class StoredResult(Struct, frozen=True, kw_only=True):
     """A video that lies at its place: what it is, how it came (None: it was there already)."""
 
     video: StoredVideo
-    media: Media
+    media: MediaFacts
     warnings: tuple[str, ...] = ()
-    way: Way | None = None
+    way: CopyReport | None = None
     metrics: Metrics = Metrics()
 
 
@@ -59,20 +59,20 @@ class Storer(Struct, frozen=True, kw_only=True):
     """Everything that is needed to store results.
 
     `result` fetches a request's body from Segmind, `session` (from `lipdrop.download.ssrf_guard`) the link in
-    it, `look` reads a video's tracks. `max_bytes` and `trusted_base_url` are the stack's parameters.
+    it, `probe` reads a video's tracks. `max_bytes` and `trusted_base_url` are the stack's parameters.
     """
 
     result: Callable[[str], Link | Stream]
     session: requests.Session
-    results: Results
-    look: Callable[[Ranged], Seen]
+    results: ResultsBucket
+    probe: Callable[[RangeReader], ProbeResult]
     trusted_base_url: str
     limits: Limits
     clock: Callable[[], float]
     pause: Callable[[float], None]
     stall_seconds: float = STALL_SECONDS
 
-    def store(self, job: Job, request_id: str, ends_at: float) -> Kept | Failure:
+    def store(self, job: Job, request_id: str, ends_at: float) -> StoredResult | Failure:
         """Return the job's stored video, or why there is none; gives up at `ends_at` (epoch seconds).
 
         A video of this very job and request that lies there already is taken as it is. Raises what is
@@ -83,13 +83,13 @@ class Storer(Struct, frozen=True, kw_only=True):
             self.results.sweep(video_key(job.name))
         return outcome
 
-    def _store(self, job: Job, request_id: str, ends_at: float) -> Kept | Failure:
+    def _store(self, job: Job, request_id: str, ends_at: float) -> StoredResult | Failure:
         if kept := self._already(job, request_id):
             return kept
         pauses, misses = iter(PAUSES), Counter[str]()
         for number in itertools.count(1):
             outcome = self._attempt(job, request_id, self._limits(number, ends_at))
-            if isinstance(outcome, Kept):
+            if isinstance(outcome, StoredResult):
                 return outcome
             pause = max(next(pauses, math.inf), outcome.retry_at - self.clock())
             misses[outcome.failure.code] += 1
@@ -104,7 +104,7 @@ class Storer(Struct, frozen=True, kw_only=True):
         left = ends_at - self.clock()
         return msgspec.structs.replace(self.limits, ends_at=time.monotonic() + left, connections=connections)
 
-    def _attempt(self, job: Job, request_id: str, limits: Limits) -> "Kept | _Miss":
+    def _attempt(self, job: Job, request_id: str, limits: Limits) -> "StoredResult | _Miss":
         try:
             return self._fetch(job, request_id, limits)
         except (SourceError, SegmindError) as error:
@@ -116,7 +116,7 @@ class Storer(Struct, frozen=True, kw_only=True):
                 raise
             return _Miss(_refused(refused, self.results.bucket), FETCHES)
 
-    def _fetch(self, job: Job, request_id: str, limits: Limits) -> Kept:
+    def _fetch(self, job: Job, request_id: str, limits: Limits) -> StoredResult:
         """Fetch the body anew (a link may have died), and copy it to its place."""
         body = self.result(request_id)
         target = Target(
@@ -128,10 +128,10 @@ class Storer(Struct, frozen=True, kw_only=True):
             self._source(body),
             self.results,
             target,
-            lambda passed: verified(passed, self.look, expected),
+            lambda passed: verified(passed, self.probe, expected),
             limits,
         )
-        return Kept(
+        return StoredResult(
             video=copied.video,
             media=copied.verified.media,
             warnings=copied.verified.warnings,
@@ -139,7 +139,7 @@ class Storer(Struct, frozen=True, kw_only=True):
             metrics=body.metrics,
         )
 
-    def _source(self, body: Link | Stream) -> Source:
+    def _source(self, body: Link | Stream) -> DownloadSource:
         if isinstance(body, Stream):
             return StreamSource(body.response)
         return LinkSource(
@@ -149,7 +149,7 @@ class Storer(Struct, frozen=True, kw_only=True):
             stall_seconds=self.stall_seconds,
         )
 
-    def _already(self, job: Job, request_id: str) -> Kept | None:
+    def _already(self, job: Job, request_id: str) -> StoredResult | None:
         """Return the video that an earlier run of finalize stored for this request, if there is one.
 
         It was verified before it became visible, so its tracks are only read for the message.
@@ -160,9 +160,9 @@ class Storer(Struct, frozen=True, kw_only=True):
             return None
 
         def fetch(start: int, length: int) -> bytes:
-            return self.results.read(video.key, start, length)
+            return self.results.read_range(video.key, start, length)
 
-        return Kept(video=video, media=self.look(Ranged(fetch, video.size)).media)
+        return StoredResult(video=video, media=self.probe(RangeReader(fetch, video.size)).media)
 
 
 class _Miss(NamedTuple):

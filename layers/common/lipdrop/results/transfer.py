@@ -13,12 +13,12 @@ from msgspec import Struct
 
 from lipdrop.download.errors import TooLarge
 from lipdrop.download.http_body import PIECE_BYTES, Body
-from lipdrop.download.http_source import Source
+from lipdrop.download.http_source import DownloadSource
 from lipdrop.results.copy_limits import Limits
-from lipdrop.results.head_and_tail import Passed, Windows
+from lipdrop.results.head_and_tail import CopiedFile, HeadAndTail
 from lipdrop.results.mp4_boxes import HEAD_BYTES, require_video
 from lipdrop.results.parallel_copy import Copying, fill
-from lipdrop.results.results_bucket import Results, StoredVideo
+from lipdrop.results.results_bucket import ResultsBucket, StoredVideo
 
 LOOK_SECONDS = 20
 """For one short read while the result is looked at."""
@@ -31,7 +31,7 @@ class Target(Struct, frozen=True, kw_only=True):
     metadata: Mapping[str, str]
 
 
-class Way(Struct, frozen=True, kw_only=True):
+class CopyReport(Struct, frozen=True, kw_only=True):
     """How a video came: the connections used, the parts that needed another try, the seconds it took."""
 
     method: Literal["put", "stream", "ranges"]
@@ -45,14 +45,14 @@ class Copied[T](Struct, frozen=True, kw_only=True):
 
     video: StoredVideo
     verified: T
-    way: Way
+    way: CopyReport
 
 
 def copy[T](
-    source: Source,
-    results: Results,
+    source: DownloadSource,
+    results: ResultsBucket,
     target: Target,
-    verify: Callable[[Passed], T],
+    verify: Callable[[CopiedFile], T],
     limits: Limits,
     *,
     clock: Callable[[], float] = time.monotonic,
@@ -69,12 +69,12 @@ def copy[T](
             raise TooLarge(f"The result has {length} bytes; {limits.max_bytes} are allowed.")
         buffer = bytearray(limits.part_bytes)
         begun = _begin(body, buffer, limits, clock)
-        windows = Windows(length)
+        windows = HeadAndTail(length)
         if begun == length or (length is None and begun < limits.part_bytes):
             windows.keep(0, memoryview(buffer)[:begun])
             verified = verify(_passed(source, body, windows, begun))
             video = results.put_video(target.key, bytes(buffer[:begun]), target.metadata)
-            way = Way(method="put", connections=1, refetched=0, seconds=round(clock() - started, 2))
+            way = CopyReport(method="put", connections=1, refetched=0, seconds=round(clock() - started, 2))
             return Copied(video=video, verified=verified, way=way)
         upload = results.begin(target.key, target.metadata)
         try:
@@ -85,7 +85,7 @@ def copy[T](
         except BaseException:
             upload.abort()
             raise
-    way = Way(
+    way = CopyReport(
         method="ranges" if copying.connections > 1 else "stream",
         connections=copying.connections,
         refetched=copying.refetched,
@@ -105,11 +105,13 @@ def _begin(body: Body, buffer: bytearray, limits: Limits, clock: Callable[[], fl
     return begun
 
 
-def _passed(source: Source, body: Body, windows: Windows, size: int) -> Passed:
+def _passed(source: DownloadSource, body: Body, windows: HeadAndTail, size: int) -> CopiedFile:
     def fetch(start: int, length: int) -> bytes:
         with source.open_range(start, start + length - 1, body.identity) as part:
             data = bytearray(length)
             part.read_into(memoryview(data), within=LOOK_SECONDS)
             return bytes(data)
 
-    return Passed(windows=windows, length=size, whole=body.ends_clearly, fetch=fetch if body.ranges else None)
+    return CopiedFile(
+        windows=windows, length=size, whole=body.ends_clearly, fetch=fetch if body.ranges else None
+    )

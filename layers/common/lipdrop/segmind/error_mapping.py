@@ -15,7 +15,7 @@ from lipdrop.segmind.errors import (
     Ambiguous,
     Expired,
     RateLimited,
-    Rejected,
+    RequestRejected,
     SegmindError,
     Unavailable,
 )
@@ -43,15 +43,15 @@ _GONE = "MODEL_UNAVAILABLE"
 # On a GET the job is already paid for: what another look may mend must never end it, so nearly
 # everything is Unavailable there. The code is for AccountTrouble and Rejected; None takes their own.
 _MEANINGS: dict[int, Meaning] = {
-    400: Meaning(Rejected, Unavailable, None, "Segmind found the request invalid"),
+    400: Meaning(RequestRejected, Unavailable, None, "Segmind found the request invalid"),
     401: Meaning(AccountTrouble, AccountTrouble, _BAD_KEY, "Segmind does not accept the API key"),
     402: Meaning(AccountTrouble, AccountTrouble, _CREDITS, "Segmind asks for payment"),
     403: Meaning(AccountTrouble, AccountTrouble, _BAD_KEY, "The API key is not allowed to do this"),
-    404: Meaning(Rejected, Expired, _GONE, "Segmind does not know this address or request"),
-    405: Meaning(Rejected, Unavailable, _GONE, "Segmind does not take this kind of request here"),
+    404: Meaning(RequestRejected, Expired, _GONE, "Segmind does not know this address or request"),
+    405: Meaning(RequestRejected, Unavailable, _GONE, "Segmind does not take this kind of request here"),
     408: Meaning(Ambiguous, Unavailable, None, "Segmind gave up waiting for the request"),
-    410: Meaning(Rejected, Unavailable, _GONE, "Segmind has retired this model"),
-    422: Meaning(Rejected, Unavailable, None, "Segmind cannot process these parameters"),
+    410: Meaning(RequestRejected, Unavailable, _GONE, "Segmind has retired this model"),
+    422: Meaning(RequestRejected, Unavailable, None, "Segmind cannot process these parameters"),
     429: Meaning(RateLimited, RateLimited, None, "The account's requests of this minute are used up"),
     500: Meaning(Unavailable, Unavailable, None, "Segmind had an internal error (often a bad parameter)"),
     502: Meaning(Unavailable, Unavailable, None, "Segmind's gateway got no proper answer"),
@@ -67,7 +67,7 @@ _MEANINGS: dict[int, Meaning] = {
 _MEANINGS_OF_406: tuple[tuple[re.Pattern[str], Meaning], ...] = (
     (
         re.compile(r"content.?type|media.?type", re.I),
-        Meaning(Rejected, Unavailable, None, "Segmind does not take this content type"),
+        Meaning(RequestRejected, Unavailable, None, "Segmind does not take this content type"),
     ),
     (
         re.compile(r"spend|budget|usage limit|quota", re.I),
@@ -79,7 +79,7 @@ _MEANINGS_OF_406: tuple[tuple[re.Pattern[str], Meaning], ...] = (
     ),
     (
         re.compile(r"param|field|value|valid|must |required|schema|allowed", re.I),
-        Meaning(Rejected, Unavailable, None, "Segmind refused a parameter"),
+        Meaning(RequestRejected, Unavailable, None, "Segmind refused a parameter"),
     ),
     (
         re.compile(""),
@@ -91,7 +91,7 @@ _MEANINGS_OF_406: tuple[tuple[re.Pattern[str], Meaning], ...] = (
 # (302, 303), so it proves neither acceptance nor refusal; it is never followed.
 _BY_CLASS: dict[int, Meaning] = {
     3: Meaning(Ambiguous, Unavailable, None, "Segmind answered with a redirect, which is never followed"),
-    4: Meaning(Rejected, Unavailable, None, "Segmind refused the request"),
+    4: Meaning(RequestRejected, Unavailable, None, "Segmind refused the request"),
     5: Meaning(Unavailable, Unavailable, None, "Segmind had an error"),
 }
 _UNHEARD_OF = Meaning(Ambiguous, Unavailable, None, "Segmind answered with a code that HTTP does not know")
@@ -114,7 +114,7 @@ def reply_error(method: Method, reply: Reply, subject: str, now: float) -> Segmi
     text = f"{known.sentence} (HTTP {reply.http_status}, {subject})"
     return kind(
         f"{text}: {reply.message}" if reply.message else f"{text}.",
-        code=known.code if kind in {AccountTrouble, Rejected} else None,
+        code=known.code if kind in {AccountTrouble, RequestRejected} else None,
         http_status=reply.http_status,
         retry_at=retry_at(reply.headers, now),
     )

@@ -71,7 +71,7 @@ class AccountTrouble(SegmindError):
     default_code = "API_KEY_REJECTED"
 
 
-class Rejected(SegmindError):
+class RequestRejected(SegmindError):
     """Segmind will never accept this request as it is."""
 
     default_code = "REQUEST_REJECTED"

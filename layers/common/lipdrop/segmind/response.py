@@ -87,7 +87,7 @@ def _parse(data: bytes, content_type: str) -> tuple[dict[str, Any], str, bool]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         seen = f"{len(data)} bytes of {content_type or 'no type'}, no JSON" if data else "an empty reply"
         return {}, seen, False
-    return (body if isinstance(body, dict) else {}), describe(body), True
+    return (body if isinstance(body, dict) else {}), describe_json(body), True
 
 
 def _message(body: Mapping[str, Any]) -> str:
@@ -96,17 +96,17 @@ def _message(body: Mapping[str, Any]) -> str:
     for value in (body.get(key) for key in _MESSAGE_KEYS):
         text = _message(value) if isinstance(value, dict) else value
         if text:
-            found[text if isinstance(text, str) else describe(text)] = None
+            found[text if isinstance(text, str) else describe_json(text)] = None
     return ": ".join(found)
 
 
-def describe(value: object, depth: int = 3) -> str:
+def describe_json(value: object, depth: int = 3) -> str:
     """Return the shape of `value`: types and names, no contents. The names are as they came: scrub it."""
     if isinstance(value, dict) and depth:
-        fields = [f"{key}: {describe(value[key], depth - 1)}" for key in list(value)[:10]]
+        fields = [f"{key}: {describe_json(value[key], depth - 1)}" for key in list(value)[:10]]
         return "{" + ", ".join(fields) + (", …" if len(value) > 10 else "") + "}"
     if isinstance(value, list) and depth:
-        inside = describe(value[0], depth - 1) if value else "nothing"
+        inside = describe_json(value[0], depth - 1) if value else "nothing"
         return f"list of {len(value)} ({inside})"
     names = {dict: "object", list: "list", str: "text", bool: "boolean", type(None): "null"}
     return "empty text" if value == "" else names.get(type(value), "number")

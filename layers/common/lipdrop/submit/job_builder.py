@@ -16,9 +16,9 @@ from lipdrop.drops.manifest import Entry, is_link
 from lipdrop.drops.options import effective
 from lipdrop.drops.pairing import VIDEO_ENDINGS, VOICE_ENDINGS, label, parse, result_name
 from lipdrop.drops.refusal import DropRefusedError
-from lipdrop.drops.signed_links import withheld
-from lipdrop.media.probe import Seen
-from lipdrop.model.job import Estimate, Job, Media, S3Object, Source, identity
+from lipdrop.drops.signed_links import without_signature
+from lipdrop.media.probe import ProbeResult
+from lipdrop.model.job import Estimate, Job, MediaFacts, MediaSource, S3Object, identity
 from lipdrop.model.wording import how_large
 from lipdrop.submit.preflight import Role, check, length
 from lipdrop.submit.pricing import estimate, output_seconds
@@ -26,14 +26,14 @@ from lipdrop.submit.pricing import estimate, output_seconds
 ENDINGS: dict[Role, tuple[str, ...]] = {"video": VIDEO_ENDINGS, "voice": (*VOICE_ENDINGS, "mp4")}
 """What a manifest may name as what: there the role is said, so MP4, which holds either, may be a voice."""
 
-type Input = Drop | str
+type MediaInput = Drop | str
 """A drop, or a link that only Segmind will follow."""
 
 
-class Assembler(Struct, frozen=True, kw_only=True):
-    """Makes jobs; `look` sees what is in an object."""
+class JobBuilder(Struct, frozen=True, kw_only=True):
+    """Makes jobs; `probe` sees what is in an object."""
 
-    look: Callable[[S3Object], Seen]
+    probe: Callable[[S3Object], ProbeResult]
     settings: Settings
 
     def pair(self, video: Drop, voice: Drop) -> Job:
@@ -71,7 +71,7 @@ class Assembler(Struct, frozen=True, kw_only=True):
         job = replace(job, video=_source(video), audio=_source(voice))
         return self._assembled(job, video, voice, entry.options)
 
-    def _assembled(self, job: Job, video: Input, voice: Input, given: Mapping[str, Any]) -> Job:
+    def _assembled(self, job: Job, video: MediaInput, voice: MediaInput, given: Mapping[str, Any]) -> Job:
         """Fill in what is found out, step by step: a refusal keeps what was known before it."""
         try:
             metadata = ((_name(item), item.metadata) for item in (voice, video) if isinstance(item, Drop))
@@ -88,7 +88,7 @@ class Assembler(Struct, frozen=True, kw_only=True):
             return replace(job, error=refused.failure)
         return job
 
-    def _examined(self, item: Input, role: Role) -> "_Examined":
+    def _examined(self, item: MediaInput, role: Role) -> "_Examined":
         if isinstance(item, str):
             return _Examined(warnings=(f"The {role} is a link, which was not looked at: {_UNSEEN}",))
         name, size = _name(item), item.object.size
@@ -101,7 +101,7 @@ class Assembler(Struct, frozen=True, kw_only=True):
             raise DropRefusedError(
                 "MEDIA_TOO_LARGE", f"{name} has {how_large(size)}; at most {most} are sent."
             )
-        seen = self.look(item.object)
+        seen = self.probe(item.object)
         return _Examined(
             media=seen.media, seconds=length(seen, role), warnings=check(seen, name, role, self.settings)
         )
@@ -111,12 +111,12 @@ _UNSEEN = "what is wrong with it shows only at Segmind, and what depends on its 
 
 
 class _Examined(Struct, frozen=True, kw_only=True):
-    media: Media | None = None
+    media: MediaFacts | None = None
     seconds: float | None = None
     warnings: tuple[str, ...] = ()
 
 
-def _input(source: str, role: Role, find: Callable[[str], Drop | None]) -> Input:
+def _input(source: str, role: Role, find: Callable[[str], Drop | None]) -> MediaInput:
     """Return the drop that a manifest names, or its link as it is."""
     if is_link(source):
         return source
@@ -138,8 +138,8 @@ def _require_affordable(estimate: Estimate | None, most: float) -> None:
         )
 
 
-def _source(item: Input) -> Source:
-    return item.object if isinstance(item, Drop) else withheld(item)
+def _source(item: MediaInput) -> MediaSource:
+    return item.object if isinstance(item, Drop) else without_signature(item)
 
 
 def _name(item: Drop) -> str:

@@ -10,14 +10,14 @@ from typing import Literal
 from lipdrop.config.settings import Settings
 from lipdrop.drops.pairing import LIMITED_VOICE_ENDINGS, parse
 from lipdrop.drops.refusal import DropRefusedError
-from lipdrop.media.probe import Picture, Seen
+from lipdrop.media.probe import Picture, ProbeResult
 from lipdrop.model.wording import how_large
 
 type Role = Literal["video", "voice"]
-type Problem = tuple[str, str]
+type MediaProblem = tuple[str, str]
 """A code of `lipdrop.model.failures` and a message."""
 
-CONTAINERS = {
+CONTAINERS_BY_ENDING = {
     "mp4": ("MPEG-4", "QuickTime"),
     "mov": ("MPEG-4", "QuickTime"),
     "m4a": ("MPEG-4", "QuickTime"),
@@ -36,23 +36,23 @@ ADVISED_FPS = (23.9, 30.1)
 """24, 25 and 30 frames a second are recommended; the bounds let their NTSC neighbours pass."""
 
 
-def check(seen: Seen, name: str, role: Role, settings: Settings) -> tuple[str, ...]:
+def check(seen: ProbeResult, name: str, role: Role, settings: Settings) -> tuple[str, ...]:
     """Return warnings about the file called `name`; raises DropRefusedError for what cannot work."""
     for code, message in _problems(seen, name, role, settings):
         raise DropRefusedError(code, message)
     return tuple(f"{name} {text}" for text in _warnings(seen, name, role))
 
 
-def length(seen: Seen, role: Role) -> float | None:
+def length(seen: ProbeResult, role: Role) -> float | None:
     """Return the seconds of the track that counts: the picture's of a video, the sound's of a voice."""
     track = seen.picture if role == "video" else seen.sound
     return (track and track.seconds) or seen.seconds
 
 
-def _problems(seen: Seen, name: str, role: Role, settings: Settings) -> Iterator[Problem]:
+def _problems(seen: ProbeResult, name: str, role: Role, settings: Settings) -> Iterator[MediaProblem]:
     yield from _unreadable(seen, name, role)
     yield from _without_track(seen, name, role)
-    container = CONTAINERS.get(parse(name).ending, ())
+    container = CONTAINERS_BY_ENDING.get(parse(name).ending, ())
     if seen.container not in container:
         yield "UNSUPPORTED_FILE", f"{name} is not what its name says: it is {_article(_plain(seen))} file."
     yield from _bad_length(length(seen, role), name, settings)
@@ -60,7 +60,7 @@ def _problems(seen: Seen, name: str, role: Role, settings: Settings) -> Iterator
         yield from _bad_frame(seen.picture, name, settings)
 
 
-def _unreadable(seen: Seen, name: str, role: Role) -> Iterator[Problem]:
+def _unreadable(seen: ProbeResult, name: str, role: Role) -> Iterator[MediaProblem]:
     size = how_large(seen.size)
     if not seen.size:
         yield "MEDIA_UNREADABLE", f"{name} is empty (0 bytes)."
@@ -75,7 +75,7 @@ def _unreadable(seen: Seen, name: str, role: Role) -> Iterator[Problem]:
         yield "MEDIA_UNREADABLE", f"{name} is encrypted (copy protection), so nobody else can play it."
 
 
-def _without_track(seen: Seen, name: str, role: Role) -> Iterator[Problem]:
+def _without_track(seen: ProbeResult, name: str, role: Role) -> Iterator[MediaProblem]:
     track, other = (seen.picture, seen.sound) if role == "video" else (seen.sound, seen.picture)
     if not track:
         rest = (
@@ -87,7 +87,7 @@ def _without_track(seen: Seen, name: str, role: Role) -> Iterator[Problem]:
         yield "NO_PICTURE", f"{name} holds a single frame: a moving, speaking face is needed."
 
 
-def _bad_length(seconds: float | None, name: str, settings: Settings) -> Iterator[Problem]:
+def _bad_length(seconds: float | None, name: str, settings: Settings) -> Iterator[MediaProblem]:
     most = settings.max_media_seconds
     if not seconds:
         yield "MEDIA_UNREADABLE", f"{name} does not say how long it is. Save it anew with a known length."
@@ -95,7 +95,7 @@ def _bad_length(seconds: float | None, name: str, settings: Settings) -> Iterato
         yield "MEDIA_TOO_LONG", f"{name} is {seconds:g} s long; at most {most:g} s are sent."
 
 
-def _bad_frame(picture: Picture, name: str, settings: Settings) -> Iterator[Problem]:
+def _bad_frame(picture: Picture, name: str, settings: Settings) -> Iterator[MediaProblem]:
     short, long = sorted((picture.width, picture.height))
     least, most_short, most_long = (
         settings.min_frame_side,
@@ -110,7 +110,7 @@ def _bad_frame(picture: Picture, name: str, settings: Settings) -> Iterator[Prob
         )
 
 
-def _warnings(seen: Seen, name: str, role: Role) -> Iterator[str]:
+def _warnings(seen: ProbeResult, name: str, role: Role) -> Iterator[str]:
     ending = parse(name).ending
     if ending in LIMITED_VOICE_ENDINGS:
         yield f"is {ending.upper()}, which the model supports with limits: WAV, MP3, OGG and FLAC are safer."
@@ -139,11 +139,11 @@ def _wanted(role: Role) -> str:
     return "picture" if role == "video" else "sound"
 
 
-def _plain(seen: Seen) -> str:
+def _plain(seen: ProbeResult) -> str:
     return PLAIN_NAMES.get(seen.container, seen.container)
 
 
-def _sized(seen: Seen, kind: str) -> str:
+def _sized(seen: ProbeResult, kind: str) -> str:
     """Return a file's size and kind in one: a 4 kB HTML page, an 812-byte text file."""
     return f"{_article(how_large(seen.size).replace(' bytes', '-byte').replace(' byte', '-byte'))} {kind}"
 

@@ -22,34 +22,34 @@ from urllib.parse import unquote_plus
 from msgspec import Struct
 
 from lipdrop.drops.drop_bucket import Drop
-from lipdrop.drops.manifest import FOLDER, MOST_BYTES, Entry, read_manifest
+from lipdrop.drops.manifest import FOLDER, MAX_MANIFEST_BYTES, Entry, read_manifest
 from lipdrop.drops.orphans import lonely
 from lipdrop.drops.pairing import INBOX, classify, has_dot_part, parse
 from lipdrop.drops.partner_search import Partners, Store
 from lipdrop.drops.refusal import DropRefusedError
 from lipdrop.model.job import Job, S3Object, to_json
 from lipdrop.model.wording import how_large
-from lipdrop.submit.job_builder import Assembler
+from lipdrop.submit.job_builder import JobBuilder
 from lipdrop.submit.refused_jobs import ambiguous, lonely_video, lonely_voice, refused_manifest, unsupported
 
 AT_ONCE = 4
 """Jobs assembled at the same time: each may have a parser of 34 MiB beside the function's own 80
 (benchmarks/preflight.py)."""
 
-type Outcome = tuple[str, str]
-"""A field of `Answer` and what to add to it."""
-type Step = Callable[[], Outcome]
+type DropOutcome = tuple[str, str]
+"""A field of `SubmitOutput` and what to add to it."""
+type Step = Callable[[], DropOutcome]
 
 
 class Bucket(Store, Protocol):
-    """The drop bucket; see `lipdrop.drops.drop_bucket.Drops`."""
+    """The drop bucket; see `lipdrop.drops.drop_bucket.DropBucket`."""
 
     bucket: str
 
-    def read(self, item: S3Object) -> bytes: ...
+    def read_object(self, item: S3Object) -> bytes: ...
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class SubmitOutput(Struct, frozen=True, kw_only=True):
     """Executions started now, and started before, by name; keys of junk, and of what waits for a partner."""
 
     started: tuple[str, ...] = ()
@@ -62,11 +62,11 @@ class Submitter(Struct, frozen=True, kw_only=True):
     """Everything `submit` needs; `start(name, input)` tells whether the execution was started now."""
 
     bucket: Bucket
-    assembler: Assembler
+    job_builder: JobBuilder
     start: Callable[[str, str], bool]
     at_once: int = AT_ONCE
 
-    def submit(self, records: Iterable[Mapping[str, Any]]) -> Answer:
+    def submit(self, records: Iterable[Mapping[str, Any]]) -> SubmitOutput:
         """Handle the records of an S3 event. Raises an ExceptionGroup after all were tried, if any failed."""
         steps: list[Step] = []
         errors: list[Exception] = []
@@ -77,13 +77,13 @@ class Submitter(Struct, frozen=True, kw_only=True):
                 errors.append(error)
         return self._run(steps, errors)
 
-    def sweep(self, now: float) -> Answer:
+    def sweep(self, now: float) -> SubmitOutput:
         """Report what has waited too long for its partner at `now` (epoch seconds)."""
-        hours = self.assembler.settings.orphan_after_hours
+        hours = self.job_builder.settings.orphan_after_hours
         keys = lonely(self.bucket.all_beginning(INBOX, subfolders=True), now, hours)
         return self._run([partial(self._lonely, key, hours) for key in keys])
 
-    def _run(self, steps: Iterable[Step], errors: Iterable[Exception] = ()) -> Answer:
+    def _run(self, steps: Iterable[Step], errors: Iterable[Exception] = ()) -> SubmitOutput:
         """Take all steps, some at once; raises `errors` and what they raised only after the last."""
         with ThreadPoolExecutor(self.at_once) as pool:
             futures = [pool.submit(step) for step in steps]
@@ -91,14 +91,14 @@ class Submitter(Struct, frozen=True, kw_only=True):
         if failed:
             raise BaseExceptionGroup(f"{len(failed)} steps failed, of {len(futures)} taken", failed)
         outcomes = [future.result() for future in futures]
-        return Answer(
+        return SubmitOutput(
             **{
                 field: tuple(value for name, value in outcomes if name == field)
-                for field in Answer.__struct_fields__
+                for field in SubmitOutput.__struct_fields__
             }
         )
 
-    def _started(self, job: Job) -> Outcome:
+    def _started(self, job: Job) -> DropOutcome:
         """Start the execution of `job`, unless it was started before."""
         return ("started" if self.start(job.job_id, to_json(job)) else "existing"), job.job_id
 
@@ -121,7 +121,7 @@ class Submitter(Struct, frozen=True, kw_only=True):
             case _:
                 return [lambda: ("passed_over", key)]
 
-    def _voice(self, key: str, video_keys: list[str]) -> Outcome:
+    def _voice(self, key: str, video_keys: list[str]) -> DropOutcome:
         """Start the job of a voice with the one video that is there now.
 
         The voice is looked up again after its videos: a job of versions that were never there together
@@ -135,18 +135,18 @@ class Submitter(Struct, frozen=True, kw_only=True):
             case []:
                 return "waiting", key
             case [video]:
-                return self._started(self.assembler.pair(video, voice))
+                return self._started(self.job_builder.pair(video, voice))
             case _:
                 return self._started(ambiguous(voice, [video.object.key for video in videos]))
 
-    def _lonely(self, key: str, hours: float) -> Outcome:
+    def _lonely(self, key: str, hours: float) -> DropOutcome:
         drop = self.bucket.current(key)
         if drop is None:
             return "passed_over", key
         report = lonely_voice if classify(key) == "voice" else lonely_video
         return self._started(report(drop, hours))
 
-    def _unsupported(self, key: str) -> Outcome:
+    def _unsupported(self, key: str) -> DropOutcome:
         drop = self.bucket.current(key)
         return self._started(unsupported(drop)) if drop else ("passed_over", key)
 
@@ -163,13 +163,13 @@ class Submitter(Struct, frozen=True, kw_only=True):
 
     def _entries(self, drop: Drop) -> list[Entry]:
         item = drop.object
-        if item.size > MOST_BYTES:
-            text = f"{item.key} has {how_large(item.size)}; allowed: {how_large(MOST_BYTES)}."
+        if item.size > MAX_MANIFEST_BYTES:
+            text = f"{item.key} has {how_large(item.size)}; allowed: {how_large(MAX_MANIFEST_BYTES)}."
             raise DropRefusedError("INVALID_MANIFEST", text)
-        return read_manifest(self.bucket.read(item), item.key, self.bucket.bucket)
+        return read_manifest(self.bucket.read_object(item), item.key, self.bucket.bucket)
 
-    def _entry(self, manifest: S3Object, entry: Entry) -> Outcome:
-        return self._started(self.assembler.entry(manifest, entry, self.bucket.current))
+    def _entry(self, manifest: S3Object, entry: Entry) -> DropOutcome:
+        return self._started(self.job_builder.entry(manifest, entry, self.bucket.current))
 
 
 def _kind(key: str) -> str:

@@ -1,0 +1,96 @@
+"""Asking later: rate limits, outages, an account in trouble, no slot; and for how long."""
+
+import pytest
+
+from lipdrop.model.task_outputs import Rejected
+from lipdrop.request.requester import MOST_ERRORS
+from lipdrop.segmind.errors import (
+    AccountTrouble,
+    NotSent,
+    RateLimited,
+    SegmindError,
+    Unavailable,
+)
+from tests.support.requests_world import START, Scene, accepted, busy, error_code
+
+
+def test_a_rate_limit_is_learned_once_for_all(scene: Scene) -> None:
+    scene.outcomes = [RateLimited("Too many.", http_status=429, retry_at=START + 40)]
+    first = busy(scene.request("a"))
+    assert first.reason == "RATE_LIMIT"
+    assert first.wait_seconds > 40
+    assert scene.held() == set()
+
+    assert busy(scene.request("b")).reason == "RATE_LIMIT"
+    assert len(scene.bodies) == 1
+    scene.now += 40
+    assert accepted(scene.request("b"))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Unavailable("Out of service.", http_status=503), "SEGMIND_ERROR"),
+        (NotSent("No connection."), "CANNOT_CONNECT"),
+    ],
+)
+def test_an_outage_stops_all_and_blames_nobody(scene: Scene, error: SegmindError, reason: str) -> None:
+    scene.outcomes = [error]
+    assert busy(scene.request("a")).reason == reason
+    assert busy(scene.request("b")).reason == reason
+    assert len(scene.bodies) == 1
+    assert scene.record("a").errors == 0
+    scene.now += 60
+    assert accepted(scene.request("a"))
+
+
+def test_an_internal_error_is_the_jobs_own_and_ends_it_when_it_repeats(scene: Scene) -> None:
+    scene.outcomes = [Unavailable("Boom.", http_status=500)] * (MOST_ERRORS + 1)
+    for _ in range(MOST_ERRORS):
+        answer = busy(scene.request())
+        assert answer.reason == "SEGMIND_ERROR"
+        scene.now += answer.wait_seconds
+    assert scene.now - START > 1200
+    assert error_code(scene.request()) == "SEGMIND_UNAVAILABLE"
+    assert accepted(scene.request("another"))
+
+
+def test_trouble_of_the_account_makes_all_wait_and_is_told_once(scene: Scene) -> None:
+    scene.outcomes = [AccountTrouble("No credits.", code="INSUFFICIENT_CREDITS", http_status=406)]
+    alert = busy(scene.request("a")).alert
+    assert alert is not None
+    assert alert.code == "INSUFFICIENT_CREDITS"
+    assert busy(scene.request("b")).alert == alert
+
+    assert scene.capacity.claim_alert("INSUFFICIENT_CREDITS", "b", scene.now)
+    assert busy(scene.request("c")).alert is None
+    assert len(scene.bodies) == 1
+    assert scene.held() == set()
+
+
+def test_when_the_trouble_is_mended_the_jobs_go_on_by_themselves(scene: Scene) -> None:
+    trouble = AccountTrouble("Bad key.", http_status=401)
+    scene.outcomes = [trouble, trouble]
+    scene.now += busy(scene.request("a")).wait_seconds
+    scene.now += busy(scene.request("b")).wait_seconds
+
+    assert accepted(scene.request("b"))
+    assert scene.capacity.snapshot().trouble is None
+    assert accepted(scene.request("a"))
+
+
+def test_a_job_gives_up_when_the_account_stays_in_trouble(scene: Scene) -> None:
+    scene.outcomes = [AccountTrouble("Bad key.", http_status=401)] * 2
+    scene.request("a")
+    scene.now += 6 * 3600
+    answer = scene.request("a")
+    assert error_code(answer) == "API_KEY_REJECTED"
+    assert isinstance(answer, Rejected)
+    assert "Bad key." in answer.error.message
+
+
+def test_a_job_that_never_gets_a_slot_gives_up(scene: Scene) -> None:
+    scene.request("a")
+    scene.request("b")
+    scene.now += 3000
+    assert error_code(scene.request("c", queued_at=scene.now - 24 * 3600)) == "QUEUE_TIMEOUT"
