@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHONPATH := layers/common
 export SAM_CLI_TELEMETRY := 0
 
-PYTHON_FILES := functions layers local tests benchmarks
+PYTHON_FILES := conftest.py functions layers local tests benchmarks
 READY := .venv/.ready .local/sam/.ready .local/ministack/.ready
 
 .PHONY: help
@@ -20,11 +20,19 @@ demo: $(READY) ## Drop a video and two voices, watch the jobs, fetch the results
 	@$(BIN)/python -m local.demo --video "$(VIDEO)" --audio "$(AUDIO)"
 
 .PHONY: test
-test: $(READY) ## Every test that needs no Docker and no AWS account, end to end included
-	@$(BIN)/pytest --ignore=tests/sam_local $(TESTS)
+test: $(READY) ## Every test but the long campaigns; needs no Docker and no AWS account: [TESTS=tests/e2e]
+	@$(BIN)/pytest --ignore=tests/sam_local -m "not slow" $(TESTS)
+
+.PHONY: test-fast
+test-fast: $(READY) ## Unit and contract tests: under a minute
+	@$(BIN)/pytest tests/unit tests/contract -m "not slow"
+
+.PHONY: test-slow
+test-slow: $(READY) ## The long campaigns: chaos, load, a throttled sync, long games against the models
+	@$(BIN)/pytest --ignore=tests/sam_local -m "slow or model" --hypothesis-profile=many --timeout=1200 $(TESTS)
 
 .PHONY: test-unit test-contract test-integration test-faults test-e2e
-test-unit test-contract test-integration test-faults test-e2e: test-%: $(READY)
+test-unit test-contract test-integration test-faults test-e2e: test-%: $(READY) # one folder of tests
 	@$(BIN)/pytest tests/$*
 
 .PHONY: up

@@ -39,7 +39,7 @@ AWS_SETTINGS = {"LAMBDA_ACCOUNT_CONCURRENCY": "12"}
 """A process of the local AWS for each of 300 jobs would keep two cores busy with starting Python."""
 MOST_WASTED = 0.05
 
-pytestmark = pytest.mark.timeout(480)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
 
 
 class Crowd(NamedTuple):

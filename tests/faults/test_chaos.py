@@ -9,7 +9,7 @@ JOBS = 60
 SEED = 7
 
 # A request that was killed in the middle of its POST is waited for two minutes, in real time.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import os
 from unittest.mock import patch
 
 import boto3
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -81,5 +82,5 @@ class Slots(RuleBasedStateMachine):
         assert len(self.living()) <= SLOTS
 
 
-Slots.TestCase.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
-TestSlots = Slots.TestCase
+Slots.TestCase.settings = settings(max_examples=settings().max_examples // 5, stateful_step_count=25)
+TestSlots = pytest.mark.model(Slots.TestCase)

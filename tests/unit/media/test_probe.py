@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lipdrop.media.file_type import sniff
@@ -135,7 +135,6 @@ REAL = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(REAL, st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=9)), max_size=20), st.data())
 def test_no_damage_harms_the_one_who_looks(
     parser: MediaInfoPool, real: tuple[str, str], wounds: list[tuple[float, bytes]], data: st.DataObject
