@@ -1,4 +1,4 @@
-"""What is refused and what is warned of, by what a look has shown; length and price of the result."""
+"""What is refused and what is warned of, by what a look has shown."""
 
 from typing import Any
 
@@ -7,9 +7,7 @@ from msgspec.structs import replace
 
 from lipdrop.drops.refusal import DropRefusedError
 from lipdrop.media.probe import Picture, ProbeResult, Sound
-from lipdrop.model.job import Estimate, SyncMode
-from lipdrop.submit.preflight import Role, check, length
-from lipdrop.submit.pricing import estimate, output_seconds
+from lipdrop.submit.preflight import Role, check, length, right_ending
 from tests.support.drop_world import SETTINGS
 
 PICTURE = Picture(codec="AVC", width=1280, height=720, fps=25, frames=250, seconds=10)
@@ -59,17 +57,27 @@ def test_good_media_pass_without_a_word() -> None:
         ),
         (
             replace(VIDEO, container="AVI"),
-            "UNSUPPORTED_FILE: clip.mp4 is not what its name says: it is an AVI",
+            "UNSUPPORTED_FILE: clip.mp4 is not what its name says: it is an AVI file. Rename it to clip.avi.",
+        ),
+        (
+            replace(VIDEO, container="media"),
+            "UNSUPPORTED_FILE: clip.mp4 is not what its name says: it is a media file. Convert it: ffmpeg -i",
         ),
         (shown(frames=1), "NO_PICTURE: clip.mp4 holds a single frame"),
-        (shown(seconds=300.5), "MEDIA_TOO_LONG: clip.mp4 is 300.5 s long; at most 300 s are sent."),
+        (
+            shown(seconds=300.53),
+            "MEDIA_TOO_LONG: clip.mp4 is 300.53 s long, 0.53 s too long; at most 300 s are sent.",
+        ),
+        (shown(seconds=3.84307e14), "MEDIA_TOO_LONG: clip.mp4 is over 1,000 h long; at most 300 s are sent."),
+        (shown(seconds=5400), "MEDIA_TOO_LONG: clip.mp4 is 90 min long; at most 300 s are sent."),
         (
             replace(shown(seconds=None), seconds=None),
-            "MEDIA_UNREADABLE: clip.mp4 does not say how long it is",
+            "MEDIA_UNREADABLE: clip.mp4 is of unknown length: nothing in it tells how long it is. Write"
+            " it again: ffmpeg -i clip.mp4 -c:v libx264 -pix_fmt yuv420p -c:a aac clip.mov",
         ),
         (
-            shown(width=854, height=479),
-            "FRAME_SIZE: clip.mp4 is 854x479; its shorter side must have 480 to 2160",
+            shown(width=854, height=239),
+            "FRAME_SIZE: clip.mp4 is 854x239; its shorter side must have 240 to 2160",
         ),
         (shown(width=4097, height=2160), "FRAME_SIZE: clip.mp4 is 4097x2160; "),
         (shown(width=4096, height=2161), "FRAME_SIZE: clip.mp4 is 4096x2161; "),
@@ -98,7 +106,18 @@ def test_the_limits_are_parameters() -> None:
         (shown(alpha=True), "clip.mp4 has transparency"),
         (shown(unsteady=True), "clip.mp4 has a variable frame rate"),
         (shown(fps=60), "clip.mp4 has 60 frames/s: 24, 25 or 30"),
-        (replace(VIDEO, estimated=True), "clip.mp4 does not say how long it is; 10 s were worked out"),
+        (
+            shown(fps=60),
+            "clip.mp4 has 60 frames/s: 24, 25 or 30 are recommended, and it may cost up to 2.4 times",
+        ),
+        (shown(interlaced=True), "clip.mp4 is interlaced"),
+        (shown(width=640, height=360), "clip.mp4 is 640x360: below 480 pixels"),
+        (shown(width=854, height=470), "clip.mp4 is 854x470: below 480 pixels"),
+        (shown(codec="Cinepak"), "clip.mp4 is encoded as Cinepak, which the model may not"),
+        (
+            replace(VIDEO, estimated=True),
+            "clip.mp4 does not say, or says wrongly, how long it is; 10 s were meas",
+        ),
     ],
 )
 def test_what_works_badly_is_warned_of(seen: ProbeResult, warning: str) -> None:
@@ -127,21 +146,27 @@ def test_the_track_that_counts_says_the_length() -> None:
     assert length(replace(VOICE, sound=replace(SOUND, seconds=None)), "voice") == 8
 
 
-MODES: dict[SyncMode, tuple[float | None, float | None]] = {
-    "bounce": (8, 8),
-    "loop": (8, 8),
-    "remap": (8, 8),
-    "cut_off": (8, None),
-    "silence": (10, None),
-}
+@pytest.mark.parametrize("seconds", [300, 300.03, 300.5])
+def test_what_encoders_pad_five_minutes_with_is_tolerated(seconds: float) -> None:
+    assert warnings(shown(seconds=seconds)) == ()
 
 
-@pytest.mark.parametrize(("mode", "expected"), MODES.items())
-def test_the_length_of_the_result_follows_the_sync_mode(
-    mode: SyncMode, expected: tuple[float | None, float | None]
+@pytest.mark.parametrize(
+    ("name", "container", "role", "ending"),
+    [
+        ("fr.mp3", "MPEG-4", "voice", "m4a"),
+        ("fr.opus", "Ogg", "voice", "opus"),
+        ("fr.oga", "Ogg", "voice", "oga"),
+        ("fr.mp3", "Ogg", "voice", "ogg"),
+        ("fr.m4b", "MPEG-4", "voice", "m4b"),
+        ("clip.qt", "QuickTime", "video", "qt"),
+        ("clip.webm", "Matroska", "video", "webm"),
+        ("clip.mp4", "WebM", "video", "webm"),
+        ("clip.mp4", "Matroska", "video", None),
+        ("clip.mp4", "AIFF", "voice", None),
+    ],
+)
+def test_the_ending_that_contents_should_have_is_known(
+    name: str, container: str, role: Role, ending: str | None
 ) -> None:
-    assert (output_seconds(mode, 10, 8), output_seconds(mode, None, 8)) == expected
-
-
-def test_time_and_price_follow_the_length_of_the_result() -> None:
-    assert estimate(30, SETTINGS) == Estimate(output_seconds=30, expected_seconds=211, cost_usd=2.52)
+    assert right_ending(replace(VIDEO, container=container), name, role) == ending

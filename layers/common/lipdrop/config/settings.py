@@ -37,9 +37,10 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     expected_seconds_per_second: float = 3.7
     price_per_second: float = 0.084
     max_job_cost: float = 50
+    require_known_cost: bool = False
     max_media_seconds: float = 300
     max_media_bytes: int = 5_368_709_120
-    min_frame_side: int = 480
+    min_frame_side: int = 240
     max_frame_short_side: int = 2160
     max_frame_long_side: int = 4096
     max_result_bytes: int = 5_368_709_120

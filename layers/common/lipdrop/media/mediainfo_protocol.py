@@ -19,6 +19,7 @@ FIELDS = {
         *("Format", "Duration", "Width", "Height", "FrameRate", "FrameRate_Minimum", "FrameRate_Maximum"),
         *(
             "FrameCount",
+            "ScanType",
             "Format_Profile",
             "HDR_Format",
             "transfer_characteristics",

@@ -39,6 +39,7 @@ class Picture(Struct, frozen=True, kw_only=True):
     frames: int | None = None
     seconds: float | None = None
     unsteady: bool = False
+    interlaced: bool = False
     hdr: bool = False
     alpha: bool = False
 
@@ -104,7 +105,7 @@ def _understand(text: str, file: RangeReader) -> ProbeResult:
     is_media = bool(picture or sound) or container in KNOWN_CONTAINERS
     return ProbeResult(
         size=file.size,
-        container=(container or "unnamed") if is_media else "",
+        container=(container or "media") if is_media else "",
         kind="" if is_media else sniff(file.head) or (container and f"{container} file"),
         seconds=_seconds(general),
         picture=_with_webm_alpha(picture, file.head),
@@ -130,6 +131,7 @@ def _picture(track: dict[str, str]) -> Picture:
         frames=None if frames is None else int(frames),
         seconds=_seconds(track),
         unsteady=bool(lowest and highest and highest > lowest * STEADY),
+        interlaced=track.get("ScanType", "") in ("Interlaced", "MBAFF"),
         hdr=bool(track.get("HDR_Format")) or track.get("transfer_characteristics", "")[:3] in ("PQ", "HLG"),
         alpha="A" in track.get("ColorSpace", "") or track.get("Format_Profile", "").startswith("4444"),
     )

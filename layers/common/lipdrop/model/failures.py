@@ -39,9 +39,7 @@ FAILURES: dict[str, FailureKind] = {
     "NO_SOUND": FailureKind("drop", "no", _REUPLOAD),
     "MEDIA_TOO_LONG": FailureKind("drop", "no", "Cut the file, or raise the stack's MaxMediaSeconds."),
     "MEDIA_TOO_LARGE": FailureKind("drop", "no", "Encode the file smaller, or raise the stack's limit."),
-    "FRAME_SIZE": FailureKind(
-        "drop", "no", "Encode the video between 480p and 4096x2160, then upload it again."
-    ),
+    "FRAME_SIZE": FailureKind("drop", "no", "Encode the video at 480p to 4096x2160, then upload it again."),
     "COST_LIMIT": FailureKind("drop", "no", "Cut the media, or raise the stack's MaxJobCost."),
     "ORPHANED_VOICE": FailureKind(
         "drop", "no", "Upload the video that belongs to this voice, or delete the voice."

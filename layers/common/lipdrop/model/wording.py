@@ -9,3 +9,13 @@ def how_large(size: int) -> str:
     value = size / 1000**power
     digits = 1 if power > 1 and value < 10 else 0
     return f"{value:.{digits}f} {('kB', 'MB', 'GB', 'TB')[power - 1]}"
+
+
+def how_long(seconds: float) -> str:
+    """Return a length in seconds as people say it: 0.03 s, 301.5 s, 62 min, 7.5 h, over 1,000 h."""
+    if seconds < 600:
+        return f"{float(f'{seconds:.2f}'):g} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    hours = seconds / 3600
+    return f"{float(f'{hours:.1f}'):g} h" if hours <= 1000 else "over 1,000 h"

@@ -19,9 +19,9 @@ from lipdrop.drops.refusal import DropRefusedError
 from lipdrop.drops.signed_links import without_signature
 from lipdrop.media.probe import ProbeResult
 from lipdrop.model.job import Estimate, Job, MediaFacts, MediaSource, S3Object, identity
-from lipdrop.model.wording import how_large
+from lipdrop.model.wording import how_large, how_long
 from lipdrop.submit.preflight import Role, check, length
-from lipdrop.submit.pricing import estimate, output_seconds
+from lipdrop.submit.pricing import estimate, length_warnings, output_seconds
 
 ENDINGS: dict[Role, tuple[str, ...]] = {"video": VIDEO_ENDINGS, "voice": (*VOICE_ENDINGS, "mp4")}
 """What a manifest may name as what: there the role is said, so MP4, which holds either, may be a voice."""
@@ -79,10 +79,14 @@ class JobBuilder(Struct, frozen=True, kw_only=True):
             picture = self._examined(video, "video")
             job = replace(job, video_media=picture.media, warnings=picture.warnings)
             sound = self._examined(voice, "voice")
-            job = replace(job, audio_media=sound.media, warnings=picture.warnings + sound.warnings)
-            seconds = output_seconds(job.options.sync_mode, picture.seconds, sound.seconds)
+            mode, fps = job.options.sync_mode, picture.media.fps if picture.media else None
+            warnings = (
+                picture.warnings + sound.warnings + length_warnings(mode, picture.seconds, sound.seconds)
+            )
+            job = replace(job, audio_media=sound.media, warnings=warnings)
+            seconds = output_seconds(mode, picture.seconds, sound.seconds)
             if seconds is not None:
-                job = replace(job, estimate=estimate(seconds, self.settings))
+                job = replace(job, estimate=estimate(seconds, self.settings, fps))
                 _require_affordable(job.estimate, self.settings.max_job_cost)
         except DropRefusedError as refused:
             return replace(job, error=refused.failure)
@@ -90,6 +94,7 @@ class JobBuilder(Struct, frozen=True, kw_only=True):
 
     def _examined(self, item: MediaInput, role: Role) -> "_Examined":
         if isinstance(item, str):
+            _require_known_cost(role, self.settings)
             return _Examined(warnings=(f"The {role} is a link, which was not looked at: {_UNSEEN}",))
         name, size = _name(item), item.object.size
         if item.archived:
@@ -133,8 +138,17 @@ def _require_affordable(estimate: Estimate | None, most: float) -> None:
     if estimate and estimate.cost_usd > most:
         raise DropRefusedError(
             "COST_LIMIT",
-            f"{estimate.output_seconds:g} s of result would cost about ${estimate.cost_usd:.2f};"
+            f"{how_long(estimate.output_seconds)} of result would cost about ${estimate.cost_usd:.2f};"
             f" MaxJobCost is ${most:.2f}.",
+        )
+
+
+def _require_known_cost(role: Role, settings: Settings) -> None:
+    if settings.require_known_cost:
+        raise DropRefusedError(
+            "COST_LIMIT",
+            f"The {role} is a link, so its length and the price are not known, and RequireKnownCost is true:"
+            " put the file into the drop bucket and name it there.",
         )
 
 

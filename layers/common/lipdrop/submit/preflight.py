@@ -1,4 +1,4 @@
-"""Refuse what cannot work before it costs anything, in words a person understands; warn of what may not.
+"""Validation of media before it is paid for: refuses what cannot work, warns of what works badly.
 
 What cannot work, and what works badly, is taken from the documentation of sync.so, whose model it is; the
 limits are parameters of the stack, since Segmind publishes none of its own.
@@ -11,29 +11,62 @@ from lipdrop.config.settings import Settings
 from lipdrop.drops.pairing import LIMITED_VOICE_ENDINGS, parse
 from lipdrop.drops.refusal import DropRefusedError
 from lipdrop.media.probe import Picture, ProbeResult
-from lipdrop.model.wording import how_large
+from lipdrop.model.wording import how_large, how_long
+from lipdrop.submit.conversion import video_command, voice_command
+from lipdrop.submit.pricing import PRICED_FPS
 
 type Role = Literal["video", "voice"]
 type MediaProblem = tuple[str, str]
 """A code of `lipdrop.model.failures` and a message."""
 
+_MP4 = ("MPEG-4", "QuickTime")
 CONTAINERS_BY_ENDING = {
-    "mp4": ("MPEG-4", "QuickTime"),
-    "mov": ("MPEG-4", "QuickTime"),
-    "m4a": ("MPEG-4", "QuickTime"),
-    "webm": ("WebM",),
+    **dict.fromkeys(("mp4", "mov", "m4v", "qt", "m4a", "m4b", "alac"), _MP4),
+    "webm": ("WebM", "Matroska"),
     "avi": ("AVI",),
     "wav": ("Wave",),
     "mp3": ("MPEG Audio",),
-    "ogg": ("Ogg",),
+    **dict.fromkeys(("ogg", "oga", "opus"), ("Ogg",)),
     "flac": ("FLAC",),
     "aac": ("ADTS",),
     "wma": ("Windows Media",),
 }
-"""What MediaInfo calls the contents of a file that is what its ending says."""
+"""What MediaInfo calls the contents of a file that is what its ending says. WebM is a kind of Matroska, and
+some writers name only the larger kind."""
+ENDINGS_BY_CONTAINER: dict[Role, dict[str, str]] = {
+    "video": {"MPEG-4": "mp4", "QuickTime": "mov", "WebM": "webm", "AVI": "avi"},
+    "voice": {
+        **dict.fromkeys(_MP4, "m4a"),
+        **{"Wave": "wav", "MPEG Audio": "mp3", "Ogg": "ogg", "FLAC": "flac", "ADTS": "aac"},
+        "Windows Media": "wma",
+    },
+}
+"""The ending by which sync.so knows what a file holds, for what it takes at all."""
 PLAIN_NAMES = {"MPEG-4": "MP4", "Wave": "WAV", "MPEG Audio": "MP3", "Windows Media": "WMA", "ADTS": "AAC"}
 ADVISED_FPS = (23.9, 30.1)
 """24, 25 and 30 frames a second are recommended; the bounds let their NTSC neighbours pass."""
+ADVISED_SIDE = 480
+"""480p is advice of quality on sync.so's pages, no limit."""
+TOLERANCE_SECONDS = 0.5
+"""Above MaxMediaSeconds: encoders pad what is exactly five minutes long by some hundredths of a second."""
+READABLE_CODECS = frozenset(
+    (
+        *("AVC", "HEVC", "VP8", "VP9", "AV1", "MPEG-4 Visual", "MPEG Video", "ProRes", "JPEG", "H.263"),
+        *("PCM", "MPEG Audio", "AAC", "Opus", "Vorbis", "FLAC", "ALAC", "WMA", "ADPCM", "Speex"),
+    )
+)
+"""What the accepted containers usually hold, by MediaInfo's names; sync.so publishes no list of codecs."""
+
+
+def right_ending(seen: ProbeResult, name: str, role: Role) -> str | None:
+    """Return the ending that a file with these contents should have; None if they are not accepted at all.
+
+    It is the file's own ending where that fits: a .opus file is Ogg, and stays what it is called.
+    """
+    ending = parse(name).ending
+    if seen.container in CONTAINERS_BY_ENDING.get(ending, ()):
+        return ending
+    return ENDINGS_BY_CONTAINER[role].get(seen.container)
 
 
 def check(seen: ProbeResult, name: str, role: Role, settings: Settings) -> tuple[str, ...]:
@@ -52,12 +85,25 @@ def length(seen: ProbeResult, role: Role) -> float | None:
 def _problems(seen: ProbeResult, name: str, role: Role, settings: Settings) -> Iterator[MediaProblem]:
     yield from _unreadable(seen, name, role)
     yield from _without_track(seen, name, role)
-    container = CONTAINERS_BY_ENDING.get(parse(name).ending, ())
-    if seen.container not in container:
-        yield "UNSUPPORTED_FILE", f"{name} is not what its name says: it is {_article(_plain(seen))} file."
-    yield from _bad_length(length(seen, role), name, settings)
+    yield from _misnamed(seen, name, role)
+    yield from _bad_length(length(seen, role), name, role, settings)
     if role == "video" and seen.picture:
         yield from _bad_frame(seen.picture, name, settings)
+
+
+def _misnamed(seen: ProbeResult, name: str, role: Role) -> Iterator[MediaProblem]:
+    ending = right_ending(seen, name, role)
+    if ending == parse(name).ending:
+        return
+    says = f"{name} is not what its name says: it is {_article(_plain(seen))} file."
+    if ending:
+        yield "UNSUPPORTED_FILE", f"{says} Rename it to {parse(name).stem}.{ending}."
+    else:
+        yield "UNSUPPORTED_FILE", f"{says} Convert it: {_command(name, role)}"
+
+
+def _command(name: str, role: Role) -> str:
+    return video_command(name) if role == "video" else voice_command(name)
 
 
 def _unreadable(seen: ProbeResult, name: str, role: Role) -> Iterator[MediaProblem]:
@@ -87,12 +133,15 @@ def _without_track(seen: ProbeResult, name: str, role: Role) -> Iterator[MediaPr
         yield "NO_PICTURE", f"{name} holds a single frame: a moving, speaking face is needed."
 
 
-def _bad_length(seconds: float | None, name: str, settings: Settings) -> Iterator[MediaProblem]:
+def _bad_length(seconds: float | None, name: str, role: Role, settings: Settings) -> Iterator[MediaProblem]:
     most = settings.max_media_seconds
     if not seconds:
-        yield "MEDIA_UNREADABLE", f"{name} does not say how long it is. Save it anew with a known length."
-    elif seconds > most:
-        yield "MEDIA_TOO_LONG", f"{name} is {seconds:g} s long; at most {most:g} s are sent."
+        repair = _command(name, role)
+        text = f"{name} is of unknown length: nothing in it tells how long it is. Write it again: {repair}"
+        yield "MEDIA_UNREADABLE", text
+    elif seconds > most + TOLERANCE_SECONDS:
+        over = f", {how_long(seconds - most)} too long" if seconds < most + 1 else ""
+        yield "MEDIA_TOO_LONG", f"{name} is {how_long(seconds)} long{over}; at most {most:g} s are sent."
 
 
 def _bad_frame(picture: Picture, name: str, settings: Settings) -> Iterator[MediaProblem]:
@@ -112,10 +161,13 @@ def _bad_frame(picture: Picture, name: str, settings: Settings) -> Iterator[Medi
 
 def _warnings(seen: ProbeResult, name: str, role: Role) -> Iterator[str]:
     ending = parse(name).ending
+    codec = seen.picture and seen.picture.codec if role == "video" else seen.sound and seen.sound.codec
+    if codec and codec not in READABLE_CODECS:
+        yield f"is encoded as {codec}, which the model may not be able to read."
     if ending in LIMITED_VOICE_ENDINGS:
         yield f"is {ending.upper()}, which the model supports with limits: WAV, MP3, OGG and FLAC are safer."
     if seen.estimated:
-        yield f"does not say how long it is; {seen.seconds:g} s were worked out from samples of it."
+        yield f"does not say, or says wrongly, how long it is; {how_long(seen.seconds or 0)} were measured."
     if role == "video" and (picture := seen.picture):
         yield from _picture_warnings(picture)
 
@@ -125,10 +177,19 @@ def _picture_warnings(picture: Picture) -> Iterator[str]:
         yield "is HDR: its colours may come back changed."
     if picture.alpha:
         yield "has transparency, which the result will not have."
+    if min(picture.width, picture.height) < ADVISED_SIDE:
+        yield f"is {picture.width}x{picture.height}: below {ADVISED_SIDE} pixels the lips come out blurred."
+    if picture.interlaced:
+        yield "is interlaced, which shows as comb lines on moving lips: deinterlace it first."
     if picture.unsteady:
         yield "has a variable frame rate, which may put lips and voice out of step."
     elif picture.fps and not ADVISED_FPS[0] <= picture.fps <= ADVISED_FPS[1]:
-        yield f"has {picture.fps:g} frames/s: 24, 25 or 30 are recommended."
+        yield f"has {picture.fps:.5g} frames/s: 24, 25 or 30 are recommended{_dearer(picture.fps)}."
+
+
+def _dearer(fps: float) -> str:
+    """Say what a high frame rate may cost, since each frame may be billed."""
+    return f", and it may cost up to {fps / PRICED_FPS:.2g} times as much" if fps > ADVISED_FPS[1] else ""
 
 
 def _missing_track(role: Role) -> str:

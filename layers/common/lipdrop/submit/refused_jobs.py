@@ -15,6 +15,7 @@ from lipdrop.drops.pairing import (
 )
 from lipdrop.model.failures import failure
 from lipdrop.model.job import Failure, Job, identity
+from lipdrop.submit.conversion import conversion
 
 _VIDEOS = ", ".join(f".{ending}" for ending in VIDEO_ENDINGS)
 _VOICES = ", ".join(f".{ending}" for ending in VOICE_ENDINGS)
@@ -36,7 +37,7 @@ def unsupported(drop: Drop) -> Job:
             f"{_file(key)} is no manifest (.json); videos and voices are named in one, or dropped in {INBOX}."
         )
     else:
-        text = f"{_file(key)} is neither a video ({_VIDEOS}) nor a voice ({_VOICES})."
+        text = f"{_file(key)} is neither a video ({_VIDEOS}) nor a voice ({_VOICES}).{conversion(_file(key))}"
     return refused(drop, "UNSUPPORTED_FILE", text)
 
 
