@@ -1,4 +1,4 @@
-"""Look once at a request that was paid for. Woken by the state machine's `CheckStatus`.
+"""Look once at a request that was paid for. Invoked by the state machine's `CheckStatus`.
 
 In: `lipdrop.check_status.poller.CheckStatusInput`. Out: one of `lipdrop.model.task_outputs` Waiting,
 Completed, Failed.
@@ -31,6 +31,7 @@ def poller() -> Poller:
         note_poll=Ledger(dynamodb, own.jobs_table, own.record_days).note_poll,
         shut_gate=Capacity(dynamodb, own.jobs_table, own.max_concurrent_jobs).shut_gate,
         deadline_seconds=own.deadline_seconds,
+        result_life_seconds=own.result_life_seconds,
         clock=time.time,
         rng=random.SystemRandom(),
     )

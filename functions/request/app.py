@@ -1,4 +1,4 @@
-"""Ask Segmind for one job, at most once. Woken by the state machine's `Request`.
+"""Ask Segmind for one job, at most once. Invoked by the state machine's `Request`.
 
 In: `{"job": Job, "queued_at": ISO time}`. Out: one of `lipdrop.model.task_outputs` Accepted, Busy, Rejected.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 
-from lipdrop.config.aws_clients import AWS_CONFIG, S3_CONFIG, endpoint
+from lipdrop.config.aws_clients import PROMPT_CONFIG, S3_CONFIG, endpoint
 from lipdrop.config.logging import logger
 from lipdrop.config.settings import settings
 from lipdrop.jobs_table.capacity import Capacity
@@ -26,7 +26,7 @@ from lipdrop.segmind.client import Segmind
 def requester() -> Requester:
     """Return the real requester, made on first use and kept for warm invocations."""
     own = settings()
-    dynamodb = boto3.client("dynamodb", config=AWS_CONFIG, endpoint_url=endpoint())
+    dynamodb = boto3.client("dynamodb", config=PROMPT_CONFIG, endpoint_url=endpoint())
     presigner = LinkSigner(boto3.client("s3", config=S3_CONFIG, endpoint_url=endpoint()))
     return Requester(
         ledger=Ledger(dynamodb, own.jobs_table, own.record_days),
@@ -34,10 +34,16 @@ def requester() -> Requester:
         whole=presigner.whole,
         link=presigner.link,
         submit=Segmind.from_env().submit,
+        log_accepted=log_accepted,
         settings=own,
         clock=time.time,
         rng=random.SystemRandom(),
     )
+
+
+def log_accepted(job_id: str, request_id: str) -> None:
+    """Log the id of a request that was paid for: from here on it can be found again, whatever fails."""
+    logger.info("accepted", extra={"job_id": job_id, "request_id": request_id})
 
 
 @logger.inject_lambda_context

@@ -35,7 +35,7 @@ CONTEXT = SimpleNamespace(
 )
 
 METHODS: dict[str, tuple[type, str]] = {
-    "read": (Ledger, "read"),
+    "read": (Ledger, "get_record"),
     "slot": (Capacity, "take_slot"),
     "promise": (Ledger, "begin"),
     "send": (SingleShotAdapter, "send"),

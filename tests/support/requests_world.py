@@ -32,7 +32,10 @@ class Scene:
         self.outcomes: list[Exception] = []
         self.bodies: list[dict[str, Any]] = []
         self.during_post: Callable[[], object] = lambda: None
+        self.during_link: Callable[[], object] = lambda: None
         self.gone: set[str] = set()
+        self.logged: list[tuple[str, str]] = []
+        self.log_accepted: Callable[[str, str], object] = lambda *ids: self.logged.append(ids)
 
     def submit(self, body: dict[str, Any]) -> Submitted:
         self.bodies.append(body)
@@ -43,6 +46,7 @@ class Scene:
 
     def link(self, source: MediaSource) -> str:
         assert not isinstance(source, str)
+        self.during_link()
         if source.key in self.gone:
             raise MediaGoneError(f"{source.key} was deleted.")
         return f"https://drop/{source.key}"
@@ -54,6 +58,7 @@ class Scene:
             whole=lambda job: job,
             link=self.link,
             submit=self.submit,
+            log_accepted=self.log_accepted,
             settings=SETTINGS,
             clock=lambda: self.now,
             rng=random.Random(5),

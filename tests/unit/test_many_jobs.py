@@ -41,9 +41,9 @@ class Memory:
         self.records[job_id] = Record(id=job_id, state="REQUESTING", attempt=attempt, requesting_until=until)
         return self.records[job_id]
 
-    def note_request(self, job_id: str, _attempt: str, **known: Any) -> bool:
+    def note_request(self, job_id: str, _attempt: str, **known: Any) -> str:
         self.records[job_id] = replace(self.records[job_id], state="REQUESTED", **known)
-        return True
+        return "REQUESTED"
 
     def give_up_try(self, job_id: str, _attempt: str, *, errors: int) -> None:
         self.records[job_id] = replace(self.records[job_id], state="WAITING", errors=errors)
@@ -86,6 +86,7 @@ class World:
             whole=lambda job: job,
             link=str,
             submit=self.submit,
+            log_accepted=lambda *_: None,
             settings=read_settings({**ENVIRONMENT, "MAX_CONCURRENT_JOBS": str(self.slots)}),
             clock=lambda: self.now,
             rng=self.rng,
@@ -95,6 +96,7 @@ class World:
             note_poll=lambda *_: None,
             shut_gate=self.memory.shut_gate,
             deadline_seconds=3300,
+            result_life_seconds=3600,
             clock=lambda: self.now,
             rng=self.rng,
         )

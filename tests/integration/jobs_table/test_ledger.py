@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lipdrop.jobs_table.ledger import Ledger, Record
 from tests.support.jobs_table import TABLE
@@ -23,7 +23,7 @@ def begin(ledger: Ledger, attempt: str = "a", job_id: str = "job") -> Record:
     return ledger.begin(job_id, '{"job":1}', attempt, now=NOW, until=NOW + 120)
 
 
-def note(ledger: Ledger, attempt: str = "a") -> bool:
+def note(ledger: Ledger, attempt: str = "a") -> str | None:
     return ledger.note_request("job", attempt, request_id="r-1", posted_at=7, expected_seconds=222.25)
 
 
@@ -83,7 +83,7 @@ def test_a_doubt_closes_the_way(ledger: Ledger) -> None:
 
 def test_an_accepted_request_is_found_again(ledger: Ledger) -> None:
     begin(ledger)
-    assert note(ledger)
+    assert note(ledger) == "REQUESTED"
 
     found = begin(ledger, "b")
     assert (found.state, found.request_id, found.posted_at) == ("REQUESTED", "r-1", 7)
@@ -94,7 +94,7 @@ def test_a_request_that_was_accepted_after_the_job_was_stopped_keeps_its_id(ledg
     begin(ledger)
     ledger.close("job", "{}", NOW)
 
-    assert note(ledger)
+    assert note(ledger) == "CLOSED"
     assert (stored(ledger).state, stored(ledger).request_id) == ("CLOSED", "r-1")
 
 
@@ -105,11 +105,19 @@ def test_the_id_of_another_attempt_is_never_overwritten(ledger: Ledger) -> None:
     assert stored(ledger).request_id == "r-1"
 
 
+@pytest.mark.parametrize(
+    "failure",
+    [
+        EndpointConnectionError(endpoint_url="http://table"),
+        ClientError({"Error": {"Code": "InternalServerError"}}, "UpdateItem"),
+        MemoryError(),
+    ],
+)
 def test_noting_the_id_outlives_a_failure_of_dynamodb(
-    ledger: Ledger, client: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, client: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
     begin(ledger)
-    real, failures = client.update_item, [EndpointConnectionError(endpoint_url="http://table")]
+    real, failures = client.update_item, [failure]
 
     def flaky(**request: object) -> object:
         if failures:

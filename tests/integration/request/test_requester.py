@@ -7,7 +7,7 @@ import pytest
 from lipdrop.jobs_table.ledger import Ledger
 from lipdrop.model.job import Options
 from lipdrop.model.task_outputs import Rejected
-from lipdrop.request.requester import LEASE_SECONDS, PROMISE_SECONDS, RequestOutput
+from lipdrop.request.requester import LEASE_SECONDS, PREPARE_SECONDS, PROMISE_SECONDS, RequestOutput
 from lipdrop.segmind.errors import Ambiguous, Expired, RequestRejected, SegmindError
 from tests.support.requests_world import START, Scene, accepted, busy, error_code
 
@@ -148,11 +148,56 @@ def test_a_decided_job_is_not_asked_for_again(scene: Scene) -> None:
     assert scene.bodies == []
 
 
+def test_a_job_that_was_stopped_in_the_middle_of_its_request_gives_its_slot_back(scene: Scene) -> None:
+    def killed() -> None:
+        raise RuntimeError("killed")
+
+    scene.during_post = killed
+    with pytest.raises(RuntimeError):
+        scene.request()
+    scene.ledger.close("fr-1", "{}", scene.now)
+    assert scene.held() == {"fr-1"}
+    scene.during_post = lambda: None
+    assert error_code(scene.request()) == "INTERNAL_ERROR"
+    assert scene.held() == set()
+
+
+def test_an_id_that_comes_after_the_job_was_stopped_is_noted_and_its_slot_given_back(scene: Scene) -> None:
+    scene.during_post = lambda: scene.ledger.close("fr-1", "{}", scene.now)
+    assert accepted(scene.request()).request_id == "r-1"
+    assert (scene.record().state, scene.record().request_id) == ("CLOSED", "r-1")
+    assert scene.held() == set()
+
+
 def test_an_id_that_cannot_be_written_down_is_still_handed_on(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Ledger, "note_request", lambda *_, **__: False)
+    monkeypatch.setattr(Ledger, "note_request", lambda *_, **__: None)
     assert accepted(scene.request()).request_id == "r-1"
+
+
+def test_an_id_is_logged_before_anything_else_can_fail(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged_by_then: list[tuple[str, str]] = []
+    monkeypatch.setattr(Ledger, "note_request", lambda *_, **__: logged_by_then.extend(scene.logged))
+    scene.request()
+    assert logged_by_then == [("fr-1", "r-1")]
+
+
+def test_a_log_that_fails_does_not_cost_the_id(scene: Scene) -> None:
+    def broken(*_: str) -> None:
+        raise BrokenPipeError
+
+    scene.log_accepted = broken
+    assert accepted(scene.request()).request_id == "r-1"
+    assert scene.record().request_id == "r-1"
+
+
+def test_with_services_so_slow_that_the_post_might_be_cut_off_nothing_is_sent(scene: Scene) -> None:
+    scene.during_link = lambda: setattr(scene, "now", scene.now + PREPARE_SECONDS + 1)
+    assert busy(scene.request()).reason == "SLOW_AWS"
+    assert scene.bodies == []
+    scene.during_link = lambda: None
+    assert accepted(scene.request())
 
 
 def test_a_job_without_media_is_a_bug_and_asks_nothing(scene: Scene) -> None:

@@ -13,6 +13,7 @@ from lipdrop.segmind.errors import AccountTrouble, Expired, NotSent, RateLimited
 
 POSTED = 1_000_000
 DEADLINE = 3300.0
+LIFE = 3600.0
 
 
 class Scene:
@@ -36,6 +37,7 @@ class Scene:
             note_poll=lambda *seen: self.noted.append(seen),
             shut_gate=lambda *gate: self.gates.append(gate),
             deadline_seconds=DEADLINE,
+            result_life_seconds=LIFE,
             clock=lambda: self.now,
             rng=random.Random(3),
         )
@@ -82,16 +84,23 @@ def test_a_failed_request_says_why_in_segminds_words() -> None:
 
 
 def test_a_forgotten_request_is_told_apart_from_a_failed_one() -> None:
-    answer = look(Expired("Segmind does not know it.", http_status=404))
+    answer = look(Expired("Segmind does not know it.", http_status=404), LIFE)
     assert error_code(answer) == "RESULT_EXPIRED"
     assert isinstance(answer, Failed)
     assert "r-1" in answer.error.message
     assert answer.error.http_status == 404
 
 
+def test_a_404_on_a_young_request_ends_the_job_only_at_the_last_look() -> None:
+    lost = Expired("default backend - 404", http_status=404)
+    assert waiting(look(lost, DEADLINE - 1)).wait_seconds == 1
+    assert error_code(look(lost, DEADLINE)) == "RESULT_EXPIRED"
+
+
 @pytest.mark.parametrize(
     "trouble",
     [
+        Expired("default backend - 404", http_status=404),
         Unavailable("Out of service.", http_status=503),
         NotSent("No connection."),
         AccountTrouble("The key is refused.", http_status=401),

@@ -14,10 +14,11 @@ import pytest
 from cfnlint.decode.cfn_yaml import load as load_template
 
 from lipdrop.check_status.poller import CheckStatusInput
+from lipdrop.config.aws_clients import PROMPT_CONFIG
 from lipdrop.model.failures import failure
 from lipdrop.model.job import Job, S3Object
 from lipdrop.model.task_outputs import Accepted, Busy, Rejected, Waiting
-from lipdrop.request.requester import LEASE_SECONDS, PROMISE_SECONDS
+from lipdrop.request.requester import LEASE_SECONDS, PREPARE_SECONDS, PROMISE_SECONDS
 from lipdrop.segmind.client import CONNECT_SECONDS, GET_SECONDS, POST_SECONDS
 
 ROOT = Path(__file__).parents[3]
@@ -107,6 +108,12 @@ def test_check_status_hands_the_look_on() -> None:
     assert asked[0].polls == 4
 
 
+def test_the_id_of_an_accepted_request_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    load("request").log_accepted("fr-1", "r-1")
+    line: Any = caplog.records[-1]
+    assert (line.message, line.job_id, line.request_id) == ("accepted", "fr-1", "r-1")
+
+
 @pytest.mark.parametrize("function", ["request", "check_status"])
 def test_an_import_reads_no_environment_and_makes_no_client(function: str) -> None:
     script = f"""
@@ -126,7 +133,11 @@ runpy.run_path({str(ROOT / "functions" / function / "app.py")!r})
 def test_the_timeouts_fit_into_each_other() -> None:
     functions = load_template(str(ROOT / "template.yaml"))["Resources"]
     request, check_status = (functions[name]["Properties"]["Timeout"] for name in ("Request", "CheckStatus"))
-    assert request - 20 > CONNECT_SECONDS + POST_SECONDS  # for the key, the links and the ledger
+    post = CONNECT_SECONDS + POST_SECONDS
+    prompt: Any = PROMPT_CONFIG
+    update = 2 * (prompt.connect_timeout + prompt.read_timeout) + 1  # a second between them
+    assert prompt.retries["total_max_attempts"] == 2
+    assert request > PREPARE_SECONDS + update + post + 3 * update  # promise, POST, three tries to note the id
     assert request < PROMISE_SECONDS
     assert check_status > CONNECT_SECONDS + 2 * GET_SECONDS
     assert LEASE_SECONDS > 3600

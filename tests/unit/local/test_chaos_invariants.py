@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lipdrop.request.requester import PROMISE_SECONDS
 from local.chaos.evidence import Evidence, Execution, Leftovers, Stored
 from local.chaos.invariants import judge
 from local.chaos.plan import Job
@@ -44,7 +45,7 @@ def evidence(**changes: Any) -> Evidence:
         "messages": [completed()],
         "executions": [Execution("e", "arn", "SUCCEEDED")],
         "posts": [post()],
-        "record": {"state": "CLOSED", "requesting_until": 1120.0},
+        "record": {"state": "CLOSED", "requesting_until": 1000.0 + PROMISE_SECONDS},
         "stored": Stored("abc", "v1"),
     }
     return Evidence(**{**usual, **changes})

@@ -1,7 +1,7 @@
-"""Look once at a request that was paid for, and say when to look again.
+"""Poll a request that was paid for: one GET, and when to do the next.
 
-Nothing that goes wrong with a look ends the job: it costs a wait. Only Segmind's own words (FAILED, an
-unknown id) and the deadline do. A request that is COMPLETED at the very last look is still rescued.
+Nothing that goes wrong with a look ends the job: it costs a wait. Only Segmind's own FAILED and the
+deadline end it. A request that is COMPLETED at the very last look is still rescued.
 """
 
 import math
@@ -37,18 +37,20 @@ class Poller(Struct, frozen=True, kw_only=True):
     """Everything `check_status` needs.
 
     `status` does one GET; `note_poll` and `shut_gate` are those of the ledger and the control item, and
-    never raise.
+    never raise. `deadline_seconds` and `result_life_seconds` count from the POST: the last look, and the
+    age from which Segmind may have forgotten a request.
     """
 
     status: Callable[[str], Status]
     note_poll: Callable[[str, str, int], object]
     shut_gate: Callable[[Gate, float], object]
     deadline_seconds: float
+    result_life_seconds: float
     clock: Callable[[], float]
     rng: random.Random
 
     def check_once(self, asked: CheckStatusInput) -> CheckStatusOutput:
-        """Look once, note what was seen for those who look at the table, and answer."""
+        """Look once at the request, write its status into the ledger, and return what follows."""
         answer, seen = self._look(asked, asked.polls + 1)
         self.note_poll(asked.job_id, seen, asked.polls + 1)
         return answer
@@ -58,11 +60,9 @@ class Poller(Struct, frozen=True, kw_only=True):
         try:
             status = self.status(asked.request_id)
         except Expired as gone:
-            message = f"Segmind does not know the request {asked.request_id} any more. {gone.message}"
-            error = failure("RESULT_EXPIRED", message, http_status=gone.http_status)
-            return Failed(error=error, polls=polls), "UNKNOWN"
+            return self._unknown_request(asked, polls, gone), "UNKNOWN"
         except RateLimited as limit:
-            # One limit counts POSTs and looks: jobs that are not paid for yet stand back.
+            # The same limit counts POSTs and looks: jobs that are not paid for yet must wait.
             self.shut_gate("RATE_LIMIT", limit.retry_at or self.clock() + RATE_GATE_SECONDS)
             return self._again(asked, polls, "UNKNOWN", limit), "UNKNOWN"
         except SegmindError as trouble:
@@ -77,6 +77,19 @@ class Poller(Struct, frozen=True, kw_only=True):
             case unfinished:
                 return self._again(asked, polls, unfinished), unfinished
 
+    def _unknown_request(self, asked: CheckStatusInput, polls: int, gone: Expired) -> Waiting | Failed:
+        """Return a wait while the request is too young to be forgotten and the deadline is not reached.
+
+        Such a 404 is a gateway's, or comes from a server that does not know the request yet.
+        """
+        if self.clock() - asked.posted_at < self.result_life_seconds:
+            answer = self._again(asked, polls, "UNKNOWN", gone)
+            if isinstance(answer, Waiting):
+                return answer
+        message = f"Segmind does not know the request {asked.request_id} any more. {gone.message}"
+        error = failure("RESULT_EXPIRED", message, http_status=gone.http_status)
+        return Failed(error=error, polls=polls)
+
     def _again(
         self, asked: CheckStatusInput, polls: int, status: Unfinished, trouble: SegmindError | None = None
     ) -> Waiting | Failed:
@@ -88,7 +101,7 @@ class Poller(Struct, frozen=True, kw_only=True):
             return Failed(error=failure("DEADLINE", message), polls=polls)
         wait = next_wait(asked.expected_seconds, now - asked.posted_at, self.deadline_seconds)
         if trouble and trouble.retry_at:
-            # Everybody whom the limit sent away comes back then; the last look cannot wait for it.
+            # All jobs that met the limit come back then, hence the jitter; the last look cannot wait for it.
             wait = max(wait, math.ceil(min(trouble.retry_at - now + self.rng.uniform(0, 5), left)))
         return Waiting(status=status, wait_seconds=wait, polls=polls)
 

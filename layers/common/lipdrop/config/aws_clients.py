@@ -9,6 +9,10 @@ AWS_CONFIG = Config(
     connect_timeout=3,  # botocore's default is 60 s, most of the shortest function timeout
     read_timeout=10,
 )
+PROMPT_CONFIG = AWS_CONFIG.merge(
+    Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=3)
+)
+"""For the ledger around a POST: with a silent DynamoDB, too, the function must have time to answer."""
 S3_CONFIG = AWS_CONFIG.merge(Config(signature_version="s3v4"))
 """For whoever presigns: without it boto3 signs links in us-east-1 the old way, which SSE-KMS refuses."""
 

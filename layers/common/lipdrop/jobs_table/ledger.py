@@ -11,10 +11,10 @@ Whoever finds REQUESTING must not POST: before `requesting_until` another invoca
 middle of its own, after it that one died and nobody knows what it sent.
 """
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from lipdrop.jobs_table.table import JobsTable, OvertakenError, Values
@@ -105,11 +105,11 @@ class Ledger:
 
     def note_request(
         self, job_id: str, attempt: str, *, request_id: str, posted_at: int, expected_seconds: float
-    ) -> bool:
-        """Write down the id of a request that was paid for; True when it is written.
+    ) -> Literal["REQUESTED", "CLOSED"] | None:
+        """Write down the id of a request that was paid for; return the record's state, None if unwritten.
 
-        Never raises, as its caller must hand the id on whatever happens here: it tries twice over
-        botocore's own retries. A record that was closed meanwhile (an execution stopped by hand) still
+        Never raises, as its caller must return the id whatever happens here: it tries twice in addition
+        to botocore's own retries. A record that was closed meanwhile (an execution stopped by hand) still
         gets the id, and stays closed.
         """
         known = "SET #request_id = :id, #posted_at = :posted, #expected_seconds = :expected"
@@ -122,11 +122,10 @@ class Ledger:
         requested = f"{known}, #state = :state", "#attempt = :attempt AND #state <> :closed"
         requested_values: Values = {**values, ":state": "REQUESTED", ":closed": "CLOSED"}
         late = known, "#attempt = :attempt"
-        return (
-            self._attempted(job_id, *requested, requested_values)
-            or self._attempted(job_id, *requested, requested_values)
-            or self._attempted(job_id, *late, values)
-        )
+        for _ in range(2):
+            if self._attempted(job_id, *requested, requested_values):
+                return "REQUESTED"
+        return "CLOSED" if self._attempted(job_id, *late, values) else None
 
     def note_poll(self, job_id: str, status: str, polls: int) -> bool:
         """Write down what the last look saw, for people who look at the table; True when it is written.
@@ -178,11 +177,10 @@ class Ledger:
 
     def _attempted(self, job_id: str, update: str, condition: str, values: Values) -> bool:
         """Update, and never raise; whether it was done."""
-        try:
+        with suppress(Exception):
             self._items.update(job_id, update, condition, values)
-        except (OvertakenError, ClientError, BotoCoreError):
-            return False
-        return True
+            return True
+        return False
 
     def _expiry(self, now: float) -> int:
         return int(now) + self._record_seconds

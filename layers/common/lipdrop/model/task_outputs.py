@@ -6,7 +6,9 @@ from msgspec import Struct
 
 from lipdrop.model.job import Failure, Metrics
 
-BusyReason = Literal["SLOTS", "RATE_LIMIT", "SEGMIND_ERROR", "CANNOT_CONNECT", "ACCOUNT", "IN_DOUBT"]
+BusyReason = Literal[
+    "SLOTS", "RATE_LIMIT", "SEGMIND_ERROR", "CANNOT_CONNECT", "ACCOUNT", "IN_DOUBT", "SLOW_AWS"
+]
 
 
 class Accepted(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="accepted"):

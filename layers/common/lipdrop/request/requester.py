@@ -21,6 +21,7 @@ import math
 import random
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
@@ -48,8 +49,10 @@ from lipdrop.timing.queue_backoff import RATE_GATE_SECONDS, error_pause
 
 type RequestOutput = Accepted | Busy | Rejected
 
-PROMISE_SECONDS = 120
-"""Longer than the function's timeout (90 s): when it is over, the one who promised does not run any more."""
+PROMISE_SECONDS = 150
+"""Longer than the function's timeout (130 s): when it is over, that invocation does not run any more."""
+PREPARE_SECONDS = 15.0
+"""Later than this the POST is left to the next invocation: this one might be killed in the middle of it."""
 LEASE_SECONDS = 3600 + 300
 """Segmind forgets a request 60 minutes after its POST; 5 minutes for the way there and for the result."""
 UNMEASURED_SECONDS = 60.0
@@ -72,7 +75,8 @@ class _Try(Struct, frozen=True, kw_only=True):
 class Requester(Struct, frozen=True, kw_only=True):
     """Everything `request` needs.
 
-    `whole` puts back what a job's input may not hold, `link` signs a source, `submit` POSTs a body once.
+    `whole` puts back what a job's input may not hold, `link` signs a source, `submit` POSTs a body once,
+    `log_accepted` logs a job's id with the id of its request.
     """
 
     ledger: Ledger
@@ -80,12 +84,14 @@ class Requester(Struct, frozen=True, kw_only=True):
     whole: Callable[[Job], Job]
     link: Callable[[MediaSource], str]
     submit: Callable[[dict[str, Any]], Submitted]
+    log_accepted: Callable[[str, str], object]
     settings: Settings
     clock: Callable[[], float]
     rng: random.Random
 
     def request(self, job: Job, queued_at: float) -> RequestOutput:
         """Ask for `job`, which has waited since `queued_at` (epoch seconds), if it may be asked now."""
+        started = self.clock()
         record = self.ledger.get_record(job.job_id)
         if record and (answer := self._known(record)):
             return answer
@@ -97,6 +103,8 @@ class Requester(Struct, frozen=True, kw_only=True):
             body = self._body(self.whole(job))
         except MediaGoneError as gone:
             return Rejected(error=failure("MEDIA_GONE", str(gone)))
+        if self.clock() - started > PREPARE_SECONDS:
+            return Busy(wait_seconds=1, reason="SLOW_AWS", message="S3 or DynamoDB answered too slowly.")
         return self._promise_and_post(job, queued_at, slot, body)
 
     def _known(self, record: Record) -> RequestOutput | None:
@@ -114,6 +122,8 @@ class Requester(Struct, frozen=True, kw_only=True):
                     message="Another attempt is, or was, in the middle of asking for this job.",
                 )
             case "CLOSED":
+                # Stopped while it waited: whoever closed it may not have seen the slot taken since.
+                self.capacity.free_slot(record.id)
                 return Rejected(error=_closed())
             case _:
                 return Rejected(error=_doubtful("An earlier attempt ended before its answer was known."))
@@ -130,14 +140,20 @@ class Requester(Struct, frozen=True, kw_only=True):
             submitted = self.submit(body)
         except SegmindError as error:
             return self._not_accepted(_Try(job=job, queued_at=queued_at, slot=slot, record=record), error)
+        # Paid for: from here on nothing may raise before the id is returned.
+        with suppress(Exception):
+            self.log_accepted(job.job_id, submitted.request_id)
         expected = self._expected(job, slot.seen.ratio)
-        self.ledger.note_request(
+        noted = self.ledger.note_request(
             job.job_id,
             attempt,
             request_id=submitted.request_id,
             posted_at=posted_at,
             expected_seconds=expected,
         )
+        if noted == "CLOSED":
+            with suppress(Exception):
+                self.capacity.free_slot(job.job_id)
         if slot.seen.trouble:
             self.capacity.clear_trouble(slot.seen.trouble.since)
         return self._accepted(submitted.request_id, posted_at, expected)
