@@ -79,9 +79,9 @@ def test_the_state_machine_may_do_what_its_states_ask_for(template: Any) -> None
     asked_for = [machine["DefinitionSubstitutions"][word.strip("${}")] for word in named]
 
     granted = {item["Sid"]: item for item in machine["Policies"][0]["Statement"]}
-    allowed = [*granted["RunTheRooms"]["Resource"], granted["LastResort"]["Resource"]]
+    allowed = [*granted["InvokeFunctions"]["Resource"], granted["LastResort"]["Resource"]]
 
-    assert granted["RunTheRooms"]["Action"] == "lambda:InvokeFunction"
+    assert granted["InvokeFunctions"]["Action"] == "lambda:InvokeFunction"
     assert granted["LastResort"]["Action"] == "sns:Publish"
     assert sorted(allowed, key=str) == sorted(asked_for, key=str)
 

@@ -67,7 +67,7 @@ def test_a_request_still_under_way_is_named_with_its_charge(
     assert message["error"]["code"] == "ABORTED"
     assert message["error"]["message"] == "The execution was stopped: wrong file"
     assert message["error"]["charged"] == charged
-    assert "request id" in message["error"]["action"]
+    assert "request_id" in message["error"]["action"]
 
 
 def silent_for(looks: int, then: str) -> Callable[[str], Status]:
@@ -129,7 +129,7 @@ def test_a_job_stopped_in_the_middle_of_its_post_is_in_doubt(
     scene.finalizer.finish(stopped("ABORTED"), LATER)
     error = message_of(scene)["error"]
     assert error["charged"] == "unknown"
-    assert "requests of your Segmind account" in error["action"]
+    assert "your Segmind account's request history" in error["action"]
 
 
 def test_a_job_stopped_before_anything_was_asked_cost_nothing(scene: World, stopped: EndingMaker) -> None:

@@ -102,7 +102,7 @@ def test_a_result_out_of_reach_until_it_expires_is_told_of(
     scene.finalizer.finish(ending(), LATER)
     error = error_of(scene)
     assert (error["code"], error["http_status"]) == ("RESULT_UNREACHABLE", 503)
-    assert "request id" in error["action"]
+    assert "request_id" in error["action"]
 
 
 def test_no_try_begins_that_the_function_could_not_finish(

@@ -78,7 +78,7 @@ def test_request_hands_the_job_and_its_start_on() -> None:
                     "code": "MEDIA_GONE",
                     "message": "Gone.",
                     "stage": "request",
-                    "action": "Upload the file again: it was deleted before it could be sent.",
+                    "action": "Upload the file again: it was deleted before the request was sent.",
                     "charged": "no",
                 },
             },

@@ -1,6 +1,6 @@
-"""Every way a job can fail, in one table: its code, its stage, what to do next, whether it was charged.
+"""Error codes: one table with every way in which a job can fail.
 
-Codes are what subscribers filter on; they are never renamed, only added. `docs/outcomes.md` shows the
+Subscribers filter notifications by code, so codes are never renamed, only added. `docs/outcomes.md` shows the
 same table to people, and a test keeps the two equal.
 """
 
@@ -10,103 +10,105 @@ from lipdrop.model.job import Charged, Failure, Stage
 
 
 class FailureKind(NamedTuple):
-    """What is known of a failure before it happens."""
+    """What an error code says by itself.
+
+    `stage`: where the job was; `charged`: whether Segmind charges for the request in general;
+    `action`: what the sender of the drop or the operator should do next.
+    """
 
     stage: Stage
     charged: Charged
     action: str
 
 
-_REUPLOAD = "Mend the file and upload it again."
-_OPTIONS = "Give an allowed value, in the manifest or as metadata of the voice, and upload it again."
-_MANIFEST = "Mend the manifest entry and upload the manifest again."
+_REUPLOAD = "Fix the file and upload it again."
+_OPTIONS = "Use an allowed value (in the manifest, or as metadata of the voice) and upload it again."
+_MANIFEST = "Fix the manifest entry and upload the manifest again."
+_ASK_SUPPORT = "Ask Segmind's support about the request_id first: a new upload is charged again."
+_DOWNLOAD = "Download the result by its request_id within an hour (see docs/operating.md)."
 
 FAILURES: dict[str, FailureKind] = {
-    # drop: refused before anything was spent
+    # drop: refused before anything was charged
     "UNSUPPORTED_FILE": FailureKind(
-        "drop", "no", "Upload MP4, MOV, WebM or AVI video and WAV, MP3, OGG or FLAC voice."
+        "drop", "no", "Upload a video as MP4, MOV, WebM or AVI, and a voice as WAV, MP3, OGG or FLAC."
     ),
     "AMBIGUOUS_VIDEO": FailureKind(
-        "drop", "no", "Keep one of the videos named in the message, then upload the voice again."
+        "drop", "no", "Delete all but one of the videos named in the message, then upload the voice again."
     ),
     "INVALID_OPTION": FailureKind("drop", "no", _OPTIONS),
     "INVALID_MANIFEST": FailureKind("drop", "no", _MANIFEST),
     "MEDIA_MISSING": FailureKind(
-        "drop", "no", "Upload the missing file, then the manifest or the voice again."
+        "drop", "no", "Upload the missing file, then upload the manifest or the voice again."
     ),
     "MEDIA_UNREADABLE": FailureKind("drop", "no", _REUPLOAD),
     "NO_PICTURE": FailureKind("drop", "no", _REUPLOAD),
     "NO_SOUND": FailureKind("drop", "no", _REUPLOAD),
-    "MEDIA_TOO_LONG": FailureKind("drop", "no", "Cut the file, or raise the stack's MaxMediaSeconds."),
-    "MEDIA_TOO_LARGE": FailureKind("drop", "no", "Encode the file smaller, or raise the stack's limit."),
-    "FRAME_SIZE": FailureKind("drop", "no", "Encode the video at 480p to 4096x2160, then upload it again."),
-    "COST_LIMIT": FailureKind("drop", "no", "Cut the media, or raise the stack's MaxJobCost."),
-    "ORPHANED_VOICE": FailureKind(
-        "drop", "no", "Upload the video that belongs to this voice, or delete the voice."
+    "MEDIA_TOO_LONG": FailureKind(
+        "drop", "no", "Shorten the file, or raise MaxMediaSeconds, then upload it again."
     ),
+    "MEDIA_TOO_LARGE": FailureKind(
+        "drop",
+        "no",
+        "Encode the file with a lower bitrate, or raise MaxMediaBytes, then upload it again.",
+    ),
+    "FRAME_SIZE": FailureKind(
+        "drop", "no", "Encode the video with a frame size between 480p and 4096x2160, then upload it again."
+    ),
+    "COST_LIMIT": FailureKind("drop", "no", "Shorten the media, or raise MaxJobCost, then upload it again."),
+    "ORPHANED_VOICE": FailureKind("drop", "no", "Upload the video for this voice, or delete the voice."),
     "ORPHANED_VIDEO": FailureKind("drop", "no", "Upload a voice for this video, or delete the video."),
     # request: the POST
     "MEDIA_GONE": FailureKind(
-        "request", "no", "Upload the file again: it was deleted before it could be sent."
+        "request", "no", "Upload the file again: it was deleted before the request was sent."
     ),
     "REQUEST_REJECTED": FailureKind(
-        "request", "no", "Segmind refused the parameters: see the message, change them, upload again."
+        "request", "no", "Segmind refused the parameters: change what the message names, then upload again."
     ),
     "MODEL_UNAVAILABLE": FailureKind(
-        "request", "no", "The model is not offered any more: see Lipdrop's changelog for a newer version."
+        "request", "no", "Segmind no longer offers this model: check Lipdrop's changelog for a newer version."
     ),
     "QUEUE_TIMEOUT": FailureKind(
-        "request", "no", "Upload the voice again; raise MaxConcurrentJobs or MaxQueueHours if this repeats."
+        "request",
+        "no",
+        "Upload the voice again. If this happens often, raise MaxConcurrentJobs or MaxQueueHours.",
     ),
     "API_KEY_REJECTED": FailureKind(
-        "request", "no", "Store a valid Segmind API key (see README), then upload the voice again."
+        "request", "no", "Store a valid Segmind API key (see README.md), then upload the voice again."
     ),
     "INSUFFICIENT_CREDITS": FailureKind("request", "no", "Buy Segmind credits, then upload the voice again."),
     "SEGMIND_UNAVAILABLE": FailureKind(
-        "request", "no", "Segmind kept answering with errors: upload the voice again later."
+        "request", "no", "Segmind kept returning errors: upload the voice again later."
     ),
     "SUBMISSION_UNKNOWN": FailureKind(
         "request",
         "unknown",
-        "Look at the requests of your Segmind account; only if this one is missing there, upload again.",
+        "Check your Segmind account's request history. Upload again only if this request is not listed.",
     ),
-    # poll: the wait
+    # poll: waiting for the result
     "INFERENCE_FAILED": FailureKind(
-        "poll", "no", "See Segmind's message; change the media or the options, then upload again."
+        "poll", "no", "Read Segmind's message, change the media or the options, then upload again."
     ),
-    "RESULT_EXPIRED": FailureKind(
-        "poll", "yes", "Ask Segmind's support about the request id before you upload again."
-    ),
-    "DEADLINE": FailureKind(
-        "poll", "unknown", "Ask Segmind's support about the request id before you upload again."
-    ),
+    "RESULT_EXPIRED": FailureKind("poll", "yes", _ASK_SUPPORT),
+    "DEADLINE": FailureKind("poll", "unknown", _ASK_SUPPORT),
     # finalize: the result
-    "RESULT_INVALID": FailureKind(
-        "finalize", "yes", "Ask Segmind's support about the request id before you upload again."
-    ),
-    "RESULT_UNREACHABLE": FailureKind(
-        "finalize",
-        "yes",
-        "Fetch the result by its request id if its hour is not over, else ask Segmind's support about it.",
-    ),
-    "RESULT_TOO_LARGE": FailureKind(
-        "finalize", "yes", "Raise MaxResultBytes; fetch the result by its request id within the hour."
-    ),
-    "STORE_FAILED": FailureKind(
-        "finalize",
-        "yes",
-        "Mend the results bucket's permissions; fetch the result by its request id within the hour.",
-    ),
-    # anywhere
+    "RESULT_INVALID": FailureKind("finalize", "yes", _ASK_SUPPORT),
+    "RESULT_UNREACHABLE": FailureKind("finalize", "yes", f"{_DOWNLOAD} Later, ask Segmind's support."),
+    "RESULT_TOO_LARGE": FailureKind("finalize", "yes", f"Raise MaxResultBytes. {_DOWNLOAD}"),
+    "STORE_FAILED": FailureKind("finalize", "yes", f"Fix the permissions of the results bucket. {_DOWNLOAD}"),
+    # any stage
     "INTERNAL_ERROR": FailureKind(
-        "finalize", "unknown", "Look at the execution and its logs; see docs/operating.md."
+        "finalize", "unknown", "Check the execution and its logs; docs/operating.md says where."
     ),
     "ABORTED": FailureKind(
         "finalize",
         "unknown",
-        "The execution was stopped by hand; fetch a running request by its id within the hour.",
+        f"The execution was stopped by an operator. If it has a request_id: {_DOWNLOAD}",
     ),
-    "TIMED_OUT": FailureKind("finalize", "unknown", "The execution ran out of time; see docs/operating.md."),
+    "TIMED_OUT": FailureKind(
+        "finalize",
+        "unknown",
+        "The execution reached its time limit; docs/operating.md says how to finish the job.",
+    ),
 }
 
 
@@ -118,9 +120,10 @@ def failure(
     charged: Charged | None = None,
     http_status: int | None = None,
 ) -> Failure:
-    """Return the `Failure` of `code` with `message`; stage and charge as in the table unless known better.
+    """Return the `Failure` for `code` with `message`.
 
-    Raises KeyError for a code that the table does not hold: codes are a published interface.
+    `stage` and `charged` are those of the table unless the caller knows better; `http_status` is Segmind's.
+    Raises KeyError if `code` is not in the table: codes are a published interface.
     """
     kind = FAILURES[code]
     return Failure(
