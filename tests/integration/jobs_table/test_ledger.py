@@ -162,3 +162,32 @@ def test_looks_are_noted_for_known_jobs_only(ledger: Ledger) -> None:
     assert (stored(ledger).status, stored(ledger).polls) == ("PROCESSING", 3)
     assert not ledger.note_poll("another", "PROCESSING", 3)
     assert ledger.get_record("another") is None
+
+
+def test_the_link_and_the_upload_are_kept_for_the_next_run_of_finalize(ledger: Ledger) -> None:
+    assert not ledger.note_link("job", "https://host/fr.mp4"), "a job without a record gets none by this"
+    begin(ledger)
+    assert ledger.note_link("job", "https://host/fr.mp4?signature=secret")
+    assert ledger.note_upload("job", "launch/fr.mp4", "upload-1")
+    ledger.close("job", "{}", NOW)
+    assert ledger.mark_corrected("job", NOW + 5)
+    kept = stored(ledger)
+    assert (kept.link, kept.upload_key, kept.upload_id) == (
+        "https://host/fr.mp4?signature=secret",
+        "launch/fr.mp4",
+        "upload-1",
+    )
+    assert (kept.state, kept.corrected_at) == ("CLOSED", NOW + 5)
+
+
+def test_a_link_that_is_absurdly_long_is_not_kept(ledger: Ledger) -> None:
+    begin(ledger)
+    assert not ledger.note_link("job", "https://host/" + "x" * 9_000)
+    assert stored(ledger).link == ""
+
+
+def test_a_printed_record_shows_no_link(ledger: Ledger) -> None:
+    begin(ledger)
+    ledger.note_link("job", "https://host/fr.mp4?signature=secret")
+    assert "secret" not in repr(stored(ledger))
+    assert "REQUESTING" in f"{stored(ledger)}"

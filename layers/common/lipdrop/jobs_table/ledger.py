@@ -25,10 +25,17 @@ if TYPE_CHECKING:
 State = Literal["WAITING", "REQUESTING", "REQUESTED", "UNKNOWN", "CLOSED"]
 
 DAY_SECONDS = 86_400
+LONGEST_LINK = 8_192
+"""Characters of a result's address. An item may hold 400 kB (DynamoDB quotas), and URLs stay below this."""
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """A job's item. Times are epoch seconds; "" and 0 stand for what has not happened yet."""
+    """A job's item. Times are epoch seconds; "" and 0 stand for what has not happened yet.
+
+    `link` is the address of the result, and may be all that is needed to fetch it: `repr` leaves it out, so
+    that no log or traceback holds it. `upload_key` and `upload_id` name the multipart upload of the last run
+    of finalize. `corrected_at`: when the message that corrects a last resort went out.
+    """
 
     id: str
     state: State
@@ -42,10 +49,18 @@ class Record(Struct, frozen=True, kw_only=True):
     expected_seconds: float = 0
     polls: int = 0
     status: str = ""
+    link: str = ""
+    upload_key: str = ""
+    upload_id: str = ""
     notification: str = ""
     closed_at: float = 0
     notified_at: float = 0
+    corrected_at: float = 0
     expires_at: int = 0
+
+    def __repr__(self) -> str:
+        """Name the job, its state and its request, nothing that is secret or long."""
+        return f"Record(id={self.id!r}, state={self.state!r}, request_id={self.request_id!r})"
 
 
 class Ledger:
@@ -136,6 +151,25 @@ class Ledger:
         values: Values = {":status": status, ":polls": polls}
         return self._attempted(job_id, update, "attribute_exists(#state)", values)
 
+    def note_link(self, job_id: str, url: str) -> bool:
+        """Write down where the result can be fetched, as Segmind forgets it after an hour; True when written.
+
+        Never raises: the download itself is more important. A longer address than DynamoDB should carry is
+        left out.
+        """
+        if len(url) > LONGEST_LINK:
+            return False
+        return self._attempted(job_id, "SET #link = :link", "attribute_exists(#state)", {":link": url})
+
+    def note_upload(self, job_id: str, key: str, upload_id: str) -> bool:
+        """Write down the multipart upload that this run began, so that the next run can end it.
+
+        Never raises: what stays unknown is removed by the bucket's lifecycle rule.
+        """
+        update = "SET #upload_key = :key, #upload_id = :upload"
+        values: Values = {":key": key, ":upload": upload_id}
+        return self._attempted(job_id, update, "attribute_exists(#state)", values)
+
     def close(self, job_id: str, notification_json: str, now: float) -> str:
         """Decide the job and return the notification that counts: the stored one if it was decided before.
 
@@ -163,6 +197,11 @@ class Ledger:
         tell of a failure that was none.
         """
         update = "SET #notified_at = if_not_exists(#notified_at, :now)"
+        return self._attempted(job_id, update, "attribute_exists(#state)", {":now": now})
+
+    def mark_corrected(self, job_id: str, now: float) -> bool:
+        """Write down that the message which corrects a last resort is out; never raises."""
+        update = "SET #corrected_at = if_not_exists(#corrected_at, :now)"
         return self._attempted(job_id, update, "attribute_exists(#state)", {":now": now})
 
     def _settle(self, job_id: str, attempt: str, update: str, values: Values) -> None:
