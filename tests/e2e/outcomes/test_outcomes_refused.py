@@ -56,9 +56,8 @@ def test_what_cannot_work_is_refused_unasked(stack: Stack, standin: StandinContr
 MANIFESTS = {
     "INVALID_MANIFEST": {"video": "media/none.mp4"},
     "MEDIA_MISSING": {
-        "video": "media/none.mp4",
-        "audio": "media/none.wav",
-        "name": "manifest-MEDIA_MISSING/a",
+        "video": "manifest-MEDIA_MISSING/none.mp4",
+        "audio": "manifest-MEDIA_MISSING/none.wav",
     },
 }
 

@@ -252,3 +252,14 @@ def test_an_event_without_records_is_nothing() -> None:
 
 def _never(item: S3Object) -> ProbeResult:
     return ProbeResult(size=0, picture=Picture(codec="", width=0, height=0), sound=Sound(codec=""))
+
+
+def test_only_with_manifests_may_cross_does_a_manifest_in_a_folder_name_another() -> None:
+    for may_cross, codes in ((False, "INVALID_MANIFEST"), (True, "MEDIA_MISSING")):
+        (job,) = order(
+            world(manifests_may_cross=may_cross),
+            {"video": "team-b/a.mp4", "audio": "team-b/a.mp3"},
+            "jobs/team-a/list.json",
+        )
+        assert job.error
+        assert job.error.code == codes

@@ -45,6 +45,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     max_frame_long_side: int = 4096
     max_result_bytes: int = 5_368_709_120
     orphan_after_hours: float = 24
+    manifests_may_cross: bool = False
     link_hours: float = 0
     record_days: int = 90
     local_aws_endpoint: str = ""

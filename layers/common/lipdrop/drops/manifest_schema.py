@@ -19,7 +19,7 @@ _LINK = {
 }
 _KEY = {
     "type": "string",
-    "pattern": r"^(?![hH][tT][tT][pP][sS]?://)(?!/)(?!inbox/).*[^/]$",
+    "pattern": r"^(?![hH][tT][tT][pP][sS]?://)(?!/)(?!inbox/)(?!aliases/).*[^/]$",
     "maxLength": 1100,
     "description": "a key of the drop bucket outside inbox/, or s3://<drop bucket>/<key>"
     " (for links: video_url, audio_url)",

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, get_args
 
 import msgspec
 
-from lipdrop.drops.refusal import DropRefusedError, shown
+from lipdrop.drops.refusal import DropRefusedError
 from lipdrop.model.job import Options, SyncMode
 
 SYNC_MODES: tuple[str, ...] = get_args(SyncMode)
@@ -75,4 +75,5 @@ def _options_in(metadata: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _problem(file: str, name: str, text: str) -> str:
-    return f"{file}: {name.replace('_', '-')}: given {shown(text)}; allowed: {READERS[name].allowed}."
+    given = "invalid value" if text else "empty"
+    return f"{file}: {name.replace('_', '-')}: {given}; allowed: {READERS[name].allowed}."

@@ -19,6 +19,8 @@ from itertools import product
 from typing import Literal, NamedTuple
 
 INBOX = "inbox/"
+ALIASES = "aliases/"
+"""Copies that Lipdrop itself makes in the drop bucket: no drops, and nothing that a manifest may name."""
 VIDEO_ENDINGS = ("mp4", "mov", "webm", "avi")
 VOICE_ENDINGS = ("wav", "mp3", "ogg", "flac", "m4a", "aac", "wma")
 LIMITED_VOICE_ENDINGS = ("m4a", "aac", "wma")

@@ -1,37 +1,41 @@
-"""The one exception with which the steps of `submit` say no to a drop."""
-
-import json
-import re
+"""The one exception with which `submit` refuses a drop, and how a refused value is described."""
 
 from lipdrop.model.failures import failure
 from lipdrop.model.job import Failure
+from lipdrop.model.wording import escaped, shorten
 
 
 class DropRefusedError(Exception):
-    """A drop that cannot become a job; `failure` says why, in words for the one who dropped it."""
+    """A drop that cannot become a job; `failure` says why, in words for the person who uploaded it."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.failure: Failure = failure(code, message)
 
 
-_MOST_SHOWN = 80
-_SECRETS = re.compile(r"(?<=://)[^/@?#]*(?=@)|(?<=\?).+", re.DOTALL)
-"""User and password of a link, and its query, which may be a signature."""
+_MOST_SHOWN = 60
+_KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "a boolean"),
+    (int, "a number"),
+    (float, "a number"),
+    (str, "a string"),
+    (list, "a list"),
+    (dict, "an object"),
+    (object, "null"),
+)
 
 
-def shown(value: object) -> str:
-    """Return what was given as JSON, short enough for a message; of links without secrets."""
-    match value:
-        case dict():
-            text = "an object"
-        case list() | tuple() | set():
-            text = "a list"
-        case str():
-            text = json.dumps(_SECRETS.sub("…", value) if "://" in value else value, ensure_ascii=False)
-        case bool() | None:
-            text = json.dumps(value)
-        case _:
-            text = repr(value)
-    printable = text.encode("utf-8", "replace").decode()
-    return printable if len(printable) <= _MOST_SHOWN else f"{printable[: _MOST_SHOWN - 2]}…{printable[-1]}"
+def shown_name(name: object) -> str:
+    """Return a field's name as a message shows it: quoted, escaped, shortened."""
+    return f'"{shorten(escaped(str(name)), _MOST_SHOWN)}"'
+
+
+def kind_of(value: object) -> str:
+    """Return what kind of value was given, in JSON's words.
+
+    A refusal names the field and never repeats its value: keys and signed links are pasted into the wrong
+    field, and a notification goes to every subscriber.
+    """
+    if value == "":
+        return "an empty string"
+    return next(words for kind, words in _KINDS if isinstance(value, kind))

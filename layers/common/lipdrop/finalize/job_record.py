@@ -4,6 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from lipdrop.model.job import Estimate, Job, MediaFacts, Metrics, to_json
+from lipdrop.model.wording import escaped
 from lipdrop.notify.message import Notification
 from lipdrop.results.storer import StoredResult
 from lipdrop.results.transfer import CopyReport
@@ -44,4 +45,4 @@ def job_record(job: Job, message: Notification, metrics: Metrics, kept: StoredRe
         audio_media=job.audio_media,
         checks=Checks(media=kept.media, way=kept.way) if kept else None,
     )
-    return msgspec.json.format(to_json(record), indent=2)
+    return msgspec.json.format(escaped(to_json(record)), indent=2)

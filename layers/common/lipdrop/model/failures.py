@@ -7,6 +7,7 @@ same table to people, and a test keeps the two equal.
 from typing import NamedTuple
 
 from lipdrop.model.job import Charged, Failure, Stage
+from lipdrop.model.wording import escaped, shorten
 
 
 class FailureKind(NamedTuple):
@@ -123,12 +124,13 @@ def failure(
     """Return the `Failure` for `code` with `message`.
 
     `stage` and `charged` are those of the table unless the caller knows better; `http_status` is Segmind's.
+    `message` may hold names and texts that others chose: it is escaped and shortened here, once for all.
     Raises KeyError if `code` is not in the table: codes are a published interface.
     """
     kind = FAILURES[code]
     return Failure(
         code=code,
-        message=message,
+        message=shorten(escaped(message)),
         stage=stage or kind.stage,
         action=kind.action,
         charged=charged or kind.charged,

@@ -14,11 +14,9 @@ from msgspec import Struct
 
 from lipdrop.model import task_outputs
 from lipdrop.model.job import Failure, Job, MediaSource, Options, S3Object
+from lipdrop.model.wording import shorten
 
 VERSION = 1
-MAX_TEXT = 2_000
-"""Characters of one free text (a reason, a warning, a URL): far more than anybody reads, and small enough
-that a message with all its texts at their longest stays under the 256 KiB of an SNS message."""
 MAX_WARNINGS = 20
 
 
@@ -182,11 +180,6 @@ def alert(trouble: task_outputs.AccountAlert, *, job_id: str, execution_arn: str
 def timestamp(epoch_seconds: float) -> str:
     """Return `2026-11-22T10:00:00Z`."""
     return datetime.fromtimestamp(int(epoch_seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def shorten(text: str, limit: int = MAX_TEXT) -> str:
-    """Return `text`, cut with an ellipsis where it is longer than `limit` characters."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def bounded(warnings: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ import unicodedata
 from msgspec import Struct
 
 from lipdrop.model.job import to_json
-from lipdrop.notify.message import AlertMessage, InputFile, Notification, Result, shorten
+from lipdrop.model.wording import escaped, shorten
+from lipdrop.notify.message import AlertMessage, InputFile, Notification, Result
 
 MAX_SUBJECT = 99
 """SNS: "must be less than 100 characters long", ASCII, no control characters (API reference, Publish)."""
@@ -45,8 +46,8 @@ def to_sns(message: Notification | AlertMessage) -> SnsMessage:
             "label": message.label,
         }
     return SnsMessage(
-        subject=ascii_line(subject),
-        body=json.dumps({"default": to_json(message), "email": text}, ensure_ascii=False),
+        subject=ascii_line(escaped(subject)),
+        body=json.dumps({"default": escaped(to_json(message)), "email": text}, ensure_ascii=False),
         attributes=_attributes(values),
     )
 
@@ -72,18 +73,19 @@ def _subject(message: Notification) -> str:
 
 def _job_text(message: Notification) -> str:
     lines = [_opening(message), ""]
-    lines += [f"{title + ':':<12}{value}" for title, value in _facts(message) if value]
+    lines += [f"{title + ':':<12}{escaped(value)}" for title, value in _facts(message) if value]
     if message.warnings:
-        lines += ["", "Warnings:", *(f"- {warning}" for warning in message.warnings)]
+        lines += ["", "Warnings:", *(f"- {escaped(warning)}" for warning in message.warnings)]
     return "\n".join(lines) + "\n"
 
 
 def _opening(message: Notification) -> str:
+    name = escaped(message.name)
     if message.error:
-        return f"{message.name} failed: {message.error.message}\nWhat to do: {message.error.action}"
+        return f"{name} failed: {escaped(message.error.message)}\nWhat to do: {message.error.action}"
     if message.dry_run:
-        return f"{message.name}: a dry run. The media is fine; nothing was sent and nothing was spent."
-    return f"{message.name} is ready."
+        return f"{name}: a dry run. The media is fine; nothing was sent and nothing was spent."
+    return f"{name} is ready."
 
 
 def _facts(message: Notification) -> list[tuple[str, str]]:

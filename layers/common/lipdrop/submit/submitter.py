@@ -166,7 +166,8 @@ class Submitter(Struct, frozen=True, kw_only=True):
         if item.size > MAX_MANIFEST_BYTES:
             text = f"{item.key} has {how_large(item.size)}; allowed: {how_large(MAX_MANIFEST_BYTES)}."
             raise DropRefusedError("INVALID_MANIFEST", text)
-        return read_manifest(self.bucket.read_object(item), item.key, self.bucket.bucket)
+        may_cross = self.job_builder.settings.manifests_may_cross
+        return read_manifest(self.bucket.read_object(item), item.key, self.bucket.bucket, may_cross=may_cross)
 
     def _entry(self, manifest: S3Object, entry: Entry) -> DropOutcome:
         return self._started(self.job_builder.entry(manifest, entry, self.bucket.current))
