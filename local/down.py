@@ -2,6 +2,7 @@
 
 import json
 
+from local.containers import VARIABLES
 from local.stack import take_down
 from local.up import DIRECTORY, ENVIRONMENT, STATE
 
@@ -14,6 +15,7 @@ def main() -> None:
     take_down(DIRECTORY, json.loads(STATE.read_text())["pids"])
     STATE.unlink()
     ENVIRONMENT.unlink(missing_ok=True)
+    VARIABLES.unlink(missing_ok=True)
     print("The local stack is down.")
 
 

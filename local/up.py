@@ -4,42 +4,84 @@ import argparse
 import json
 import os
 import sys
+from urllib.parse import urlsplit
 
-from local import paths
+from local import containers, paths
 from local.processes import LocalRunError
-from local.stack import API_KEY, bring_up, take_down
+from local.stack import API_KEY, Stack, bring_up, take_down
 
 STATE = paths.HOME / "up.json"
 ENVIRONMENT = paths.HOME / "env"
 DIRECTORY = paths.HOME / "up"
+OPENED = DIRECTORY / "open-to-containers"
+
+USAGE = """The local stack is up. In your shell:
+
+    source .local/env
+
+    aws s3 cp clip.mp4 "s3://$DROP_BUCKET/inbox/launch/video.mp4"
+    aws s3 cp fr.mp3   "s3://$DROP_BUCKET/inbox/launch/fr.mp3"
+    aws s3 ls "s3://$RESULTS_BUCKET/launch/"
+
+`make down` stops it."""
+DOCKER_USAGE = """Containers can reach it too. In your shell, from this folder:
+
+    source .local/env
+    sam local invoke Submit -e events/submit.json
+"""
 
 
 def main() -> int:
-    """Bring the stack up once; return the exit status."""
+    """Bring the stack up once, open it to containers if asked to; return the exit status."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--segmind-base-url", default="", help="a Segmind to use instead of the stand-in")
+    arguments.add_argument("--docker", action="store_true", help="let `sam local invoke` reach the stack")
     wanted = arguments.parse_args()
-    if STATE.exists():
-        print("A stack is up already: `source .local/env` to use it, `make down` to stop it.")
-        return 0
-    key = os.environ.get("SEGMIND_API_KEY", "") if wanted.segmind_base_url else API_KEY
-    if not key:
-        print("SEGMIND_API_KEY is not set: another Segmind needs a key of yours.", file=sys.stderr)
-        return 2
-    pids: list[int] = []
     try:
-        stack = bring_up(DIRECTORY, pids, segmind_base_url=wanted.segmind_base_url, api_key=key)
+        if not STATE.exists():
+            _bring_up(wanted.segmind_base_url)
+            print(USAGE)
+        else:
+            print("A stack is up already: `source .local/env` to use it, `make down` to stop it.")
+        if wanted.docker:
+            _open_to_containers(Stack(**json.loads(STATE.read_text())))
+            print(f"\n{DOCKER_USAGE}")
     except (LocalRunError, KeyboardInterrupt) as error:
-        take_down(DIRECTORY, pids)
         print(f"The local stack did not come up: {error}", file=sys.stderr)
         return 1
-    STATE.write_text(json.dumps(stack.as_plain()))
-    ENVIRONMENT.write_text("".join(f"export {name}='{value}'\n" for name, value in stack.environment.items()))
-    print("The local stack is up. In your shell:\n\n    source .local/env\n")
-    print('    aws s3 cp clip.mp4 "s3://$DROP_BUCKET/inbox/launch/video.mp4"')
-    print('    aws s3 cp fr.mp3   "s3://$DROP_BUCKET/inbox/launch/fr.mp3"')
-    print('    aws s3 ls "s3://$RESULTS_BUCKET/launch/"\n\n`make down` stops it.')
     return 0
+
+
+def _bring_up(segmind_base_url: str) -> None:
+    key = os.environ.get("SEGMIND_API_KEY", "") if segmind_base_url else API_KEY
+    if not key:
+        raise LocalRunError("SEGMIND_API_KEY is not set: another Segmind needs a key of yours.")
+    pids: list[int] = []
+    try:
+        stack = bring_up(DIRECTORY, pids, segmind_base_url=segmind_base_url, api_key=key)
+    except (LocalRunError, KeyboardInterrupt):
+        take_down(DIRECTORY, pids)
+        raise
+    STATE.write_text(json.dumps(stack.as_plain()))
+    exports = "".join(f"export {name}='{value}'\n" for name, value in stack.environment.items())
+    # Last on the path: a SAM CLI and an AWS CLI of one's own come first.
+    tools = f'export PATH="$PATH:{paths.SAM.parent}:{paths.PYTHON_BIN}"\n'
+    ENVIRONMENT.write_text(exports + tools)
+    containers.write_variables(stack)
+
+
+def _open_to_containers(stack: Stack) -> None:
+    """Start the forwarder and drop the events' media, once a stack."""
+    if OPENED.exists():
+        return
+    stack.pids.extend(containers.admit(stack, DIRECTORY / "forwarder.log"))
+    STATE.write_text(json.dumps(stack.as_plain()))
+    if urlsplit(stack.segmind_base_url).hostname == "127.0.0.1":
+        containers.drop_media(stack)
+    if containers.has_image():  # SAM CLI asks the image's registry each time, even if it is out of reach
+        with ENVIRONMENT.open("a") as environment:
+            environment.write("export SAM_SKIP_PULL_IMAGE=true\n")
+    OPENED.touch()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import requests
 
@@ -21,6 +22,7 @@ from local.standin.parameters import Parameters
 
 CHUNK = 262_144
 CONNECT_AND_READ_SECONDS = (10, 60)
+CONTAINERS_NAME = "host.docker.internal"
 
 
 class Input(NamedTuple):
@@ -94,7 +96,7 @@ def fetch(name: str, url: str, folder: Path, max_bytes: int) -> Input:
     path, digest, size = folder / name, hashlib.sha256(), 0
     try:
         with (
-            requests.get(url, stream=True, timeout=CONNECT_AND_READ_SECONDS) as answer,
+            _get(url) as answer,
             path.open("wb") as file,
         ):
             if answer.status_code != 200:
@@ -108,6 +110,16 @@ def fetch(name: str, url: str, folder: Path, max_bytes: int) -> Input:
     except (requests.RequestException, OSError, ValueError) as problem:
         raise MediaError(f"Could not download {name}: {type(problem).__name__}.") from None
     return Input(path, digest.hexdigest())
+
+
+def _get(url: str) -> requests.Response:
+    """Start a GET of `url`. The name by which containers know this machine is known to containers only."""
+    parts = urlsplit(url)
+    if parts.hostname != CONTAINERS_NAME:
+        return requests.get(url, stream=True, timeout=CONNECT_AND_READ_SECONDS)
+    here = parts._replace(netloc=parts.netloc.replace(CONTAINERS_NAME, "127.0.0.1")).geturl()
+    headers = {"Host": parts.netloc}  # a signature covers the host
+    return requests.get(here, headers=headers, stream=True, timeout=CONNECT_AND_READ_SECONDS)
 
 
 def _own(shelved: Result, request_id: str) -> Result:

@@ -1,80 +1,107 @@
-"""`sam local invoke` of each function with its event from `events/`: AWS's runtime interface, real layers."""
+"""`sam local` as docs/operating.md says to type it: AWS's runtime interface, the real layers, real events."""
 
 import json
 import os
-import string
+import re
+import signal
 import subprocess
-from pathlib import Path
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from local import paths
-from local.aws import CREDENTIALS
 from local.stack import Stack
 
-MEDIA = {
-    "inbox/invoke/video.mp4": paths.MEDIA / "talking-head.mp4",
-    "inbox/invoke/fr.mp3": paths.MEDIA / "voice-long.mp3",
+DOCUMENT = (paths.ROOT / "docs" / "operating.md").read_text()
+TYPED = {
+    found["function"]: found[0]
+    for found in re.finditer(r"^sam local invoke (?P<function>\w+) -e \S+$", DOCUMENT, re.MULTILINE)
 }
+"""The commands of the page, by function."""
+SHELL = {"SAM_CLI_TELEMETRY": "0", "PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _media(stack: Stack) -> None:
-    for key, path in MEDIA.items():
-        stack.client("s3").upload_file(str(path), stack.drop_bucket, key)
-
-
-def invoke(stack: Stack, function: str, event: str, folder: Path) -> dict[str, Any]:
-    """Run `function` in Docker with `events/<event>.json`, its `${NAMES}` filled from the stack."""
-    text = (paths.ROOT / "events" / f"{event}.json").read_text()
-    filled = folder / "event.json"
-    filled.write_text(string.Template(text).substitute(stack.environment))
-    variables = folder / "variables.json"
-    variables.write_text(
-        json.dumps({"Parameters": {**stack.environment, "LOCAL_AWS_ENDPOINT": stack.endpoint}})
-    )
-    command = f"""
-        {paths.SAM} local invoke {function} --template {paths.BUILD}/template.yaml --event {filled}
-        --env-vars {variables} --skip-pull-image
-    """
-    done = subprocess.run(
-        command.split(),
-        env={**os.environ, **CREDENTIALS, "TMPDIR": str(folder), "SAM_CLI_TELEMETRY": "0"},
-        cwd=folder,
-        capture_output=True,
+def typed(command: str) -> subprocess.Popen[str]:
+    """Start what a person types in a new shell, in the project's folder."""
+    return subprocess.Popen(
+        ["bash", "-c", f"source .local/env && exec {command}"],
+        cwd=paths.ROOT,
+        env=SHELL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
+        start_new_session=True,
     )
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    assert "errorType" not in answer, (answer, done.stderr)
+
+
+def invoke(function: str) -> dict[str, Any]:
+    process = typed(TYPED[function])
+    out, error = process.communicate()
+    assert process.returncode == 0, error
+    answer: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
+    assert "errorType" not in answer, (answer, error)
     return answer
 
 
-def test_submit_finds_the_job_of_a_drop(stack: Stack, tmp_path: Path) -> None:
-    answer = invoke(stack, "Submit", "submit", tmp_path)
+def test_the_page_has_a_command_for_every_function_and_each_event_exists() -> None:
+    template = (paths.ROOT / "template.yaml").read_text()
+    functions = re.findall(r"^  (\w+):\n    Type: AWS::Serverless::Function$", template, re.MULTILINE)
+
+    assert sorted(TYPED) == sorted(functions)
+    assert all((paths.ROOT / command.split()[-1]).is_file() for command in TYPED.values())
+
+
+def test_submit_finds_the_job_of_the_drop() -> None:
+    answer = invoke("Submit")
 
     (job_id,) = answer["started"] + answer["existing"]
     assert job_id.startswith("invoke-fr-")
 
 
-def test_request_asks_segmind_once(stack: Stack, tmp_path: Path) -> None:
-    first = invoke(stack, "Request", "request", tmp_path)
-    second = invoke(stack, "Request", "request", tmp_path)
+def test_request_asks_segmind_once_and_segmind_can_fetch_the_media(stack: Stack) -> None:
+    first, second = invoke("Request"), invoke("Request")
 
     assert first["outcome"] == "accepted"
     assert second["request_id"] == first["request_id"]
+    headers = {"x-api-key": "local-stand-in-key"}
+    status = f"{stack.segmind_base_url}/v2/requests/{first['request_id']}/status"
+    deadline = time.monotonic() + 60
+    while (seen := requests.get(status, headers=headers, timeout=10).json())["status"] in ACTIVE:
+        assert time.monotonic() < deadline, seen
+    assert seen["status"] == "COMPLETED"
 
 
-def test_check_status_tells_an_expired_request_from_a_failed_one(stack: Stack, tmp_path: Path) -> None:
-    answer = invoke(stack, "CheckStatus", "check_status", tmp_path)
+ACTIVE = {"QUEUED", "PROCESSING"}
+
+
+def test_check_status_tells_an_expired_request_from_a_failed_one() -> None:
+    answer = invoke("CheckStatus")
 
     assert answer["outcome"] == "failed"
     assert answer["error"]["code"] == "RESULT_EXPIRED"
 
 
-def test_finalize_ends_a_job(stack: Stack, tmp_path: Path) -> None:
-    answer = invoke(stack, "Finalize", "finalize", tmp_path)
+def test_finalize_ends_a_job() -> None:
+    assert invoke("Finalize")["status"] == "COMPLETED"
 
-    assert answer["status"] == "COMPLETED"
+
+@pytest.fixture
+def lambda_endpoint() -> Iterator[str]:
+    process = typed("sam local start-lambda")
+    assert process.stderr
+    for line in process.stderr:
+        if found := re.search(r"Running on (http://\S+)", line):
+            yield found[1]
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+
+
+def test_start_lambda_answers_as_lambda_does(lambda_endpoint: str) -> None:
+    event = json.loads((paths.ROOT / "events" / "finalize.json").read_text())
+    url = f"{lambda_endpoint}/2015-03-31/functions/Finalize/invocations"
+
+    assert requests.post(url, json=event, timeout=120).json()["status"] == "COMPLETED"

@@ -8,6 +8,7 @@ import pytest
 from cfnlint.decode.cfn_yaml import load as load_template
 
 from lipdrop.config.settings import read_settings
+from local.aws import ACCOUNT
 from local.check_state_machine import DEFINITION, dangling
 
 ROOT = Path(__file__).parents[2]
@@ -127,3 +128,11 @@ def test_a_crowd_at_lambdas_door_costs_no_job(state: str) -> None:
 
 def test_a_job_that_costs_nothing_yet_outlasts_ten_minutes_of_trouble_at_aws() -> None:
     assert patience(json.loads(DEFINITION.read_text())["States"]["Request"]["Retry"][1]) >= 10 * 60
+
+
+def test_the_events_are_real_ones_without_placeholders() -> None:
+    for event in (ROOT / "events").glob("*.json"):
+        text = event.read_text()
+        assert json.loads(text), event
+        assert "${" not in text, event
+        assert "arn:aws:" not in text or f":{ACCOUNT}:" in text or ":s3:::" in text, event
