@@ -12,7 +12,7 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from lipdrop.config.aws_clients import AWS_CONFIG, S3_CONFIG, endpoint
+from lipdrop.config.aws_clients import AWS_CONFIG, endpoint, s3_config
 from lipdrop.config.logging import logger
 from lipdrop.config.settings import settings
 from lipdrop.download.ssrf_guard import POOL_CONNECTIONS, new_download_session
@@ -40,7 +40,7 @@ def finalizer() -> Finalizer:
     dynamodb = boto3.client("dynamodb", config=AWS_CONFIG, endpoint_url=endpoint())
     transfer_config = Config(max_pool_connections=POOL_CONNECTIONS, read_timeout=60)
     results = ResultsBucket(
-        boto3.client("s3", config=S3_CONFIG.merge(transfer_config), endpoint_url=endpoint()),
+        boto3.client("s3", config=s3_config(endpoint()).merge(transfer_config), endpoint_url=endpoint()),
         own.results_bucket,
     )
     segmind = Segmind.from_env()

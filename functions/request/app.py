@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 
-from lipdrop.config.aws_clients import PROMPT_CONFIG, S3_CONFIG, endpoint
+from lipdrop.config.aws_clients import PROMPT_CONFIG, endpoint, s3_config
 from lipdrop.config.logging import logger
 from lipdrop.config.settings import settings
 from lipdrop.jobs_table.capacity import Capacity
@@ -27,7 +27,7 @@ def requester() -> Requester:
     """Return the real requester, made on first use and kept for warm invocations."""
     own = settings()
     dynamodb = boto3.client("dynamodb", config=PROMPT_CONFIG, endpoint_url=endpoint())
-    presigner = LinkSigner(boto3.client("s3", config=S3_CONFIG, endpoint_url=endpoint()))
+    presigner = LinkSigner(boto3.client("s3", config=s3_config(endpoint()), endpoint_url=endpoint()))
     return Requester(
         ledger=Ledger(dynamodb, own.jobs_table, own.record_days),
         capacity=Capacity(dynamodb, own.jobs_table, own.max_concurrent_jobs),

@@ -44,7 +44,7 @@ class Scene:
             raise self.outcomes.pop(0)
         return Submitted(request_id=f"r-{len(self.bodies)}")
 
-    def link(self, source: MediaSource) -> str:
+    def link(self, source: MediaSource, _job_id: str) -> str:
         assert not isinstance(source, str)
         self.during_link()
         if source.key in self.gone:

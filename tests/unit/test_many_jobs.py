@@ -84,7 +84,7 @@ class World:
             ledger=cast(Ledger, self.memory),
             capacity=cast(Capacity, self.memory),
             whole=lambda job: job,
-            link=str,
+            link=lambda source, _job_id: str(source),
             submit=self.submit,
             log_accepted=lambda *_: None,
             settings=read_settings({**ENVIRONMENT, "MAX_CONCURRENT_JOBS": str(self.slots)}),

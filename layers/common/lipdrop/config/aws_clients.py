@@ -14,7 +14,17 @@ PROMPT_CONFIG = AWS_CONFIG.merge(
 )
 """For the ledger around a POST: with a silent DynamoDB, too, the function must have time to answer."""
 S3_CONFIG = AWS_CONFIG.merge(Config(signature_version="s3v4"))
-"""For whoever presigns: without it boto3 signs links in us-east-1 the old way, which SSE-KMS refuses."""
+"""For signing links: without it boto3 signs them in us-east-1 the old way, which SSE-KMS refuses."""
+
+
+def s3_config(endpoint_url: str | None) -> Config:
+    """Return how S3 is called at `endpoint_url` (None: on AWS), and its links are signed.
+
+    On AWS by the bucket's own regional host name. Otherwise boto3 signs for the global host, which outside
+    of us-east-1 answers with a redirect that the signature does not survive, and in the newer regions with
+    an error. An endpoint of one's own has no such host names.
+    """
+    return S3_CONFIG if endpoint_url else S3_CONFIG.merge(Config(s3={"addressing_style": "virtual"}))
 
 
 def endpoint() -> str | None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from functools import cache
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -23,6 +24,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     jobs_table: str
     state_machine_arn: str = ""
     segmind_base_url: str = "https://api.segmind.com"
+    segmind_history_url: str = "https://api.spotprod.segmind.com/inference-request/request-history"
     segmind_api_key_parameter: str = "/lipdrop/segmind-api-key"
     sync_mode: SyncMode = "bounce"
     temperature: float = 0.5
@@ -51,6 +53,19 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     local_aws_endpoint: str = ""
 
     @property
+    def history_url(self) -> str:
+        """Where this stack asks for the account's request history; "" where it does not ask.
+
+        The one place that decides it. A stack whose SegmindBaseUrl is not Segmind's own (a stand-in, a
+        test double) never asks Segmind's history: with the real address configured, it asks the same path
+        of its own base URL. An address elsewhere is somebody's choice, and is taken as it is.
+        """
+        configured = urlsplit(self.segmind_history_url)
+        if not _is_segmind(configured.hostname) or _is_segmind(urlsplit(self.segmind_base_url).hostname):
+            return self.segmind_history_url
+        return self.segmind_base_url.rstrip("/") + configured.path
+
+    @property
     def options(self) -> Options:
         """The stack's own API defaults: what counts when neither manifest nor metadata says otherwise."""
         return Options(
@@ -59,6 +74,10 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
             auto_active_speaker_detection=self.auto_active_speaker_detection,
             occlusion_detection_enabled=self.occlusion_detection_enabled,
         )
+
+
+def _is_segmind(host: str | None) -> bool:
+    return host is not None and (host == "segmind.com" or host.endswith(".segmind.com"))
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:

@@ -75,14 +75,14 @@ class _Try(Struct, frozen=True, kw_only=True):
 class Requester(Struct, frozen=True, kw_only=True):
     """Everything `request` needs.
 
-    `whole` puts back what a job's input may not hold, `link` signs a source, `submit` POSTs a body once,
-    `log_accepted` logs a job's id with the id of its request.
+    `whole` puts back what a job's input may not hold, `link` signs a source for a job (by its id), `submit`
+    POSTs a body once, `log_accepted` logs a job's id with the id of its request.
     """
 
     ledger: Ledger
     capacity: Capacity
     whole: Callable[[Job], Job]
-    link: Callable[[MediaSource], str]
+    link: Callable[[MediaSource, str], str]
     submit: Callable[[dict[str, Any]], Submitted]
     log_accepted: Callable[[str, str], object]
     settings: Settings
@@ -191,8 +191,8 @@ class Requester(Struct, frozen=True, kw_only=True):
         if job.video is None or job.audio is None:
             raise ValueError("a job without video or voice has nothing to ask for")
         return {
-            "video_url": self.link(job.video),
-            "audio_url": self.link(job.audio),
+            "video_url": self.link(job.video, job.job_id),
+            "audio_url": self.link(job.audio, job.job_id),
             "sync_mode": job.options.sync_mode,
             "temperature": job.options.temperature,
             "auto_active_speaker_detection": job.options.auto_active_speaker_detection,

@@ -1,11 +1,10 @@
-"""The conversation with Segmind's asynchronous API about one model: submit, status, result.
+"""The client of Segmind's asynchronous API for one model: submit, status, result.
 
 Thin and typed: it sends once, reads the reply, and returns a value or raises one error of
 `lipdrop.segmind.errors`, whose tree says what the outcome means for the money. It keeps no state, never
 sleeps, never tries again (but for one refused key), and follows neither redirects nor URLs from replies.
 """
 
-import re
 import time
 from collections.abc import Callable
 from typing import Any, Literal, Self
@@ -13,17 +12,16 @@ from urllib.parse import quote, urlsplit
 
 import requests
 from msgspec import Struct
-from requests.adapters import HTTPAdapter
 
 from lipdrop.config.settings import settings
 from lipdrop.model.job import Metrics
-from lipdrop.model.redaction import scrub
 from lipdrop.segmind.api_key import ApiKey
+from lipdrop.segmind.authenticated_api import AuthenticatedApi
 from lipdrop.segmind.error_mapping import Method, reply_error
-from lipdrop.segmind.errors import AccountTrouble, Ambiguous, InferenceFailed, SegmindError, Unavailable
-from lipdrop.segmind.response import BROKEN, Reply, read_reply, sent_key
+from lipdrop.segmind.errors import Ambiguous, InferenceFailed, SegmindError, Unavailable
+from lipdrop.segmind.response import REQUEST_ID, Reply, read_reply
 from lipdrop.segmind.result_body import Link, Stream, read_link, read_metrics
-from lipdrop.segmind.single_shot_transport import SingleShotAdapter, new_session
+from lipdrop.segmind.single_shot_transport import new_session
 
 MODEL = "sync.so-lipsync-2-pro"
 CONNECT_SECONDS = 5.0
@@ -31,9 +29,6 @@ POST_SECONDS = 60.0
 """Long: a POST whose answer is not waited for leaves a job in doubt."""
 GET_SECONDS = 20.0
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:=+-]{0,199}")
-_API_KEY = re.compile(r"[!-~]{1,1024}")
-_LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "host.docker.internal"}
 _KNOWN = ("QUEUED", "PROCESSING", "COMPLETED", "FAILED")
 _RAW_TYPES = ("video/", "application/octet-stream", "binary/octet-stream")
 
@@ -56,12 +51,7 @@ class Status(Struct, frozen=True, kw_only=True):
 
 
 class Segmind:
-    """The client. `api_key` is asked before each request, `refresh_key` once after a 401.
-
-    The session must come from `lipdrop.segmind.single_shot_transport.new_session` (or hold a fake adapter):
-    requests' own adapter reuses connections, which makes a dropped POST undecidable. Raises TypeError
-    otherwise, and ValueError for a base URL that is neither https nor this machine.
-    """
+    """The client; its arguments, and what it refuses, are those of `AuthenticatedApi`."""
 
     def __init__(
         self,
@@ -75,14 +65,12 @@ class Segmind:
         get_seconds: float = GET_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._session = session
-        self._base_url = _checked_base(base_url)
-        self._api_key = api_key
-        self._refresh_key = refresh_key
-        self._connect_seconds = connect_seconds
+        self._api = AuthenticatedApi(
+            session, base_url, api_key, refresh_key=refresh_key, connect_seconds=connect_seconds
+        )
+        self._base_url = self._api.base_url
         self._seconds: dict[Method, float] = {"POST": post_seconds, "GET": get_seconds}
         self._clock = clock
-        _check_adapter(session, self._base_url)
 
     @classmethod
     def from_env(cls) -> Self:
@@ -91,7 +79,7 @@ class Segmind:
         return cls(new_session(), settings().segmind_base_url, key, refresh_key=key.refresh)
 
     def __repr__(self) -> str:
-        """Name the place, nothing else."""
+        """Name the address, nothing else."""
         return f"Segmind({self._base_url!r})"
 
     def submit(self, body: dict[str, Any]) -> Submitted:
@@ -99,7 +87,7 @@ class Segmind:
         reply = self._read("POST", self._send("POST", f"/v2/{MODEL}", body))
         request_id = reply.body.get("request_id")
         accepted = reply.ok or reply.body.get("status") in _KNOWN
-        if accepted and isinstance(request_id, str) and _REQUEST_ID.fullmatch(request_id):
+        if accepted and isinstance(request_id, str) and REQUEST_ID.fullmatch(request_id):
             return Submitted(request_id=request_id)
         if reply.ok:
             raise Ambiguous(
@@ -142,39 +130,7 @@ class Segmind:
         return read_link(reply, frozenset({"https", urlsplit(self._base_url).scheme}))
 
     def _send(self, method: Method, path: str, body: dict[str, Any] | None = None) -> requests.Response:
-        response = self._send_with(_checked_key(self._api_key()), method, path, body)
-        if response.status_code != 401 or self._refresh_key is None:
-            return response
-        # The key may have been replaced since it was cached. A 401 was surely not accepted: with another
-        # key the same request may go out once more.
-        fresh = _checked_key(self._refresh_key())
-        if fresh == sent_key(response):
-            return response
-        response.close()
-        return self._send_with(fresh, method, path, body)
-
-    def _send_with(
-        self, key: str, method: Method, path: str, body: dict[str, Any] | None
-    ) -> requests.Response:
-        headers = {
-            "x-api-key": key,
-            "Accept": "application/json, video/*",
-            "Accept-Encoding": "identity",
-            "Connection": "close",
-            "User-Agent": "lipdrop",
-        }
-        # Prepared without the session, whose headers, cookies, netrc login and proxies have no say here.
-        request = requests.Request(method, self._base_url + path, headers=headers, json=body).prepare()
-        timeout = (self._connect_seconds, self._seconds[method])
-        try:
-            return self._session.send(
-                request, stream=True, timeout=timeout, allow_redirects=False, proxies={}
-            )
-        except BROKEN as error:
-            kind = Ambiguous if method == "POST" else Unavailable
-            raise kind(
-                f"Segmind gave no answer ({type(error).__name__}) after the connection stood."
-            ) from None
+        return self._api.send(method, path, self._seconds[method], body=body)
 
     def _read(self, method: Method, response: requests.Response) -> Reply:
         return read_reply(response, self._seconds[method])
@@ -197,29 +153,6 @@ def _content_type(response: requests.Response) -> str:
 
 def _path(request_id: str) -> str:
     """Return the request's path. Raises ValueError for an id that could lead to another one ("..", "/")."""
-    if not _REQUEST_ID.fullmatch(request_id):
+    if not REQUEST_ID.fullmatch(request_id):
         raise ValueError("not a request id of Segmind's")
     return f"/v2/requests/{quote(request_id, safe='')}"
-
-
-def _checked_key(key: str) -> str:
-    # Checked here because requests quotes a header that it refuses, key and all, in its exception.
-    if _API_KEY.fullmatch(key):
-        return key
-    raise AccountTrouble("The stored API key is empty or holds blanks or other characters no key has.")
-
-
-def _checked_base(base_url: str) -> str:
-    parts = urlsplit(base_url)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL_HOSTS)
-    if not safe or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
-        raise ValueError(f"not an https address for the API key to go to: {scrub(base_url)}")
-    return base_url.rstrip("/")
-
-
-def _check_adapter(session: requests.Session, base_url: str) -> None:
-    adapter = session.get_adapter(base_url)
-    if isinstance(adapter, HTTPAdapter) and not isinstance(adapter, SingleShotAdapter):
-        raise TypeError(
-            "the session may send a POST twice: use lipdrop.segmind.single_shot_transport.new_session()"
-        )

@@ -56,13 +56,19 @@ def read_link(reply: Reply, schemes: frozenset[str]) -> Link:
     Of several URLs the first with a video's ending counts, else the first. Only URLs of `schemes` are
     taken. Raises ResultInvalid, telling types and keys but no contents, if there is none.
     """
-    links = [url for url in _strings(reply.body.get("output"), _DEEPEST) if _is_link(url, schemes)]
-    videos = [url for url in links if PurePosixPath(urlsplit(url).path).suffix.lower() in _VIDEO_ENDINGS]
-    for url in videos + links:
+    url = first_link(reply.body.get("output"), schemes)
+    if url is not None:
         return Link(url=url, metrics=read_metrics(reply.body))
     raise ResultInvalid(
         f"The result holds no link to a video. Seen: {reply.seen}.", http_status=reply.http_status
     )
+
+
+def first_link(value: object, schemes: frozenset[str]) -> str | None:
+    """Return the first URL in `value` that has a video's ending, else the first one, else None."""
+    links = [url for url in _strings(value, _DEEPEST) if _is_link(url, schemes)]
+    videos = [url for url in links if PurePosixPath(urlsplit(url).path).suffix.lower() in _VIDEO_ENDINGS]
+    return next(iter(videos + links), None)
 
 
 def _strings(value: object, depth: int) -> Iterator[str]:
