@@ -44,10 +44,11 @@ down: $(READY) ## Stop what `make up` started
 	@$(BIN)/python -m local.down
 
 .PHONY: check
-check: $(READY) ## Formatter, linter, strict types, template, state machine
+check: $(READY) ## Formatter, linter, strict types, directions of imports, template, state machine
 	$(BIN)/ruff format --check $(PYTHON_FILES)
 	$(BIN)/ruff check $(PYTHON_FILES)
 	$(BIN)/mypy $(PYTHON_FILES)
+	PYTHONPATH=$(PYTHONPATH):. $(BIN)/lint-imports --no-logo
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/python -m local.check_state_machine
 	.local/sam/bin/sam validate --lint
@@ -63,7 +64,7 @@ bench: $(READY) ## Measure, write benchmarks/results/ and the tables that show i
 
 .PHONY: chaos
 chaos: $(READY) ## Break every seam at once, judge each job: [JOBS=1000] [SEED=1] [ONLY=job]
-	@$(BIN)/python -m local.chaos --jobs $(or $(JOBS),1000) --seed $(or $(SEED),1) --only "$(ONLY)" --save
+	@$(BIN)/python -m benchmarks.chaos --jobs $(or $(JOBS),1000) --seed $(or $(SEED),1) --only "$(ONLY)" --save
 
 .PHONY: requirements
 requirements: $(UV) ## Pin again what requirements/*.in and layers/*/requirements.in ask for

@@ -1,1 +1,9 @@
-"""Lipdrop's domain: plain Python, typed, without Lambda, environment or globals."""
+"""Lipdrop's domain: typed Python without Lambda or globals; only `config` reads the environment.
+
+A job passes four steps, each the work of one Lambda function and independent of the others:
+
+    submit -> request -> check_status -> finalize
+
+They use the things (`drops`, `media`, `segmind`, `jobs_table`, `timing`, `results`, `download`, `notify`),
+which use `config`, which uses `model`. Imports never run the other way: `make check` enforces it.
+"""

@@ -1,0 +1,1 @@
+"""Configuration: the environment as one typed object, settings of the AWS clients, the logger."""

@@ -1,0 +1,1 @@
+"""Probe untrusted media for length, codecs and frame size: MediaInfo in a child process, ranged reads."""

@@ -1,0 +1,1 @@
+"""What all packages share: the job, the outputs of the steps, the error codes, redaction of secrets."""

@@ -1,0 +1,1 @@
+"""Step 2: send the one POST of a job, behind a concurrency limiter and an idempotency record."""
