@@ -4,6 +4,7 @@ It keeps S3's promises (versions, consistent reads, keys in order of their bytes
 tests/integration/drops/test_drop_bucket.py holds the real adapter to the same answers.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 
 from lipdrop.drops.drop_bucket import Drop, Listed
@@ -27,8 +28,14 @@ class MemoryBucket:
     ) -> S3Object:
         """Upload one more version of `key`."""
         known = self.versions.setdefault(key, [])
-        item = S3Object(bucket=self.bucket, key=key, version_id=f"v{len(known) + 1}", size=len(body))
-        known.append(Drop(object=item, metadata=dict(metadata or {})))
+        item = S3Object(
+            bucket=self.bucket,
+            key=key,
+            version_id=f"v{len(known) + 1}",
+            etag=hashlib.md5(body, usedforsecurity=False).hexdigest(),
+            size=len(body),
+        )
+        known.append(Drop(object=item, metadata=dict(metadata or {}), modified=now))
         self.bodies[item], self.modified[key] = body, now
         return item
 
@@ -58,6 +65,9 @@ class MemoryBucket:
     def read_object(self, item: S3Object) -> bytes:
         self._read()
         return self.bodies[item]
+
+    def chunks(self, item: S3Object) -> Iterator[bytes]:
+        yield self.read_object(item)
 
     def _read(self) -> None:
         self.calls += 1

@@ -8,7 +8,8 @@ from urllib.parse import quote_plus
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ResponseStreamingError
+from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from moto import mock_aws
 from moto.s3.models import s3_backends
@@ -224,3 +225,43 @@ def test_executions_start_once_by_name() -> None:
         assert executions.start("n", json.dumps({})) is False
         with pytest.raises(ClientError):
             executions.start("n", json.dumps({}))
+
+
+def test_a_bucket_with_suspended_versioning_tells_an_upload_by_its_etag(s3: S3Client) -> None:
+    drops = DropBucket(s3, "drop")
+    s3.put_bucket_versioning(Bucket="drop", VersioningConfiguration={"Status": "Suspended"})
+    s3.put_object(Bucket="drop", Key="a.mp3", Body=b"one")
+    first = drops.current("a.mp3", "null")
+    s3.put_object(Bucket="drop", Key="a.mp3", Body=b"two")
+    second = drops.current("a.mp3")
+
+    assert first
+    assert second
+    assert (first.object.version_id, second.object.version_id) == (None, None)
+    assert first.object.version != second.object.version
+    assert drops.read_object(second.object) == b"two"
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        drops.read_object(first.object)
+
+
+def test_a_whole_file_is_read_in_chunks_and_goes_on_where_a_connection_broke(
+    s3: S3Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = bytes(range(256)) * 100
+    put(s3, "a.mp3", body)
+    drops = DropBucket(s3, "drop")
+    found = drops.current("a.mp3")
+    assert found
+    usual, broken = StreamingBody.iter_chunks, list[int]()
+
+    def iter_chunks(self: StreamingBody, size: int) -> Iterator[bytes]:
+        for chunk in usual(self, 10_000):
+            yield chunk
+            if len(broken) < 2:
+                broken.append(len(chunk))
+                raise ResponseStreamingError(error="reset")
+
+    monkeypatch.setattr(StreamingBody, "iter_chunks", iter_chunks)
+
+    assert b"".join(drops.chunks(found.object)) == body
+    assert len(broken) == 2

@@ -49,7 +49,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     orphan_after_hours: float = 24
     manifests_may_cross: bool = False
     link_hours: float = 0
-    record_days: int = 90
+    record_days: int = 730
     local_aws_endpoint: str = ""
 
     @property

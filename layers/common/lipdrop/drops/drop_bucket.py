@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 from msgspec import Struct
 
 from lipdrop.media.range_reader import RangeReader
@@ -17,14 +17,22 @@ if TYPE_CHECKING:
 _GONE = {"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "405"}
 """405 is the answer for a version that is a delete marker."""
 _ARCHIVES = {"GLACIER", "DEEP_ARCHIVE"}
+CHUNK_BYTES = 1 << 20
+"""Of a file that is read whole: few calls, and four at a time stay far below the function's memory."""
+MOST_BREAKS = 5
+"""Broken connections that one file may have before the whole event is tried again."""
 
 
 class Drop(Struct, frozen=True, kw_only=True):
-    """An object of the drop bucket at one moment: its exact version, its metadata."""
+    """An object of the drop bucket at one moment: its exact version, its metadata.
+
+    `modified` (epoch seconds): when this version was uploaded.
+    """
 
     object: S3Object
     metadata: Mapping[str, str]
     archived: bool = False
+    modified: float = 0
 
 
 class Listed(Struct, frozen=True, kw_only=True):
@@ -43,7 +51,7 @@ class DropBucket:
 
     def current(self, key: str, version_id: str | None = None) -> Drop | None:
         """Return the newest version of `key`, or the one asked for; None if it is not there (any more)."""
-        version: Any = {"VersionId": version_id} if version_id else {}
+        version: Any = {"VersionId": version_id} if _version(version_id) else {}
         try:
             head = self._client.head_object(Bucket=self.bucket, Key=key, **version)
         except ClientError as error:
@@ -54,12 +62,13 @@ class DropBucket:
             object=S3Object(
                 bucket=self.bucket,
                 key=key,
-                version_id=head.get("VersionId"),
+                version_id=_version(head.get("VersionId")),
                 etag=head["ETag"].strip('"'),
                 size=head["ContentLength"],
             ),
             metadata=head["Metadata"],
             archived=_is_archived(head),
+            modified=_epoch(head["LastModified"]),
         )
 
     def beginning(self, prefix: str, most: int) -> tuple[list[str], bool]:
@@ -81,6 +90,25 @@ class DropBucket:
         """Return the whole of a small object; the caller has looked at its size."""
         return self._client.get_object(**self._exactly(item))["Body"].read()
 
+    def chunks(self, item: S3Object) -> Iterator[bytes]:
+        """Yield exactly this version from its first byte to its last, `CHUNK_BYTES` at a time.
+
+        A connection that breaks is opened again where it broke, `MOST_BREAKS` times.
+        """
+        start, breaks = 0, 0
+        while start < item.size:
+            body = self._client.get_object(**self._exactly(item), Range=f"bytes={start}-")["Body"]
+            try:
+                for chunk in body.iter_chunks(CHUNK_BYTES):
+                    start += len(chunk)
+                    yield chunk
+            except (HTTPClientError, IncompleteReadError):
+                breaks += 1
+                if breaks > MOST_BREAKS:
+                    raise
+            finally:
+                body.close()
+
     def open(self, item: S3Object) -> RangeReader:
         """Return the object for bounded reading by ranges of exactly this version."""
 
@@ -93,6 +121,11 @@ class DropBucket:
     def _exactly(self, item: S3Object) -> Any:
         version = {"VersionId": item.version_id} if item.version_id else {"IfMatch": f'"{item.etag}"'}
         return {"Bucket": item.bucket, "Key": item.key, **version}
+
+
+def _version(version_id: str | None) -> str | None:
+    """Return the version's id; None for "null", which each upload to an unversioned key has in its turn."""
+    return None if version_id == "null" else version_id
 
 
 def _is_archived(head: "HeadObjectOutputTypeDef") -> bool:

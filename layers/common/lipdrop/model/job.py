@@ -1,8 +1,11 @@
-"""The words of the domain as typed, frozen values, and their JSON form.
+"""The domain's values (job, media, options, failure), typed and frozen, and their JSON form.
 
 A `Job` is the input of one Step Functions execution. It is a pure function of the exact object
 versions it was made from and of the stack's parameters: no time, no request id, no presigned URL, so
 that `submit` can start the same execution twice and get one (docs/decisions.md, "The claim").
+
+Its `job_id`, the execution's name, is an idempotency key made of the wish: what is asked for, and where
+the result shall lie. A wish that is tried again has the same id with the number of the attempt behind it.
 """
 
 import hashlib
@@ -30,7 +33,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
 
 class S3Object(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One exact version of an object. `version_id` falls back to the ETag on an unversioned bucket."""
+    """One exact version of an object; `version_id` is None in a bucket that keeps no versions."""
 
     bucket: str
     key: str
@@ -45,11 +48,11 @@ class S3Object(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 MediaSource = S3Object | str
-"""Where media lies: an object of the drop bucket, or an https URL of a manifest, without its query."""
+"""Where media is: an object of the drop bucket, or an https URL of a manifest, without its query."""
 
 
 class MediaFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What preflight saw in a file: seconds, pixels, frames a second."""
+    """What preflight found in a file: seconds, pixels, frames a second."""
 
     container: str
     seconds: float
@@ -87,10 +90,20 @@ class Failure(Struct, frozen=True, kw_only=True, omit_defaults=True):
     http_status: int | None = None
 
 
+class MadeResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A result that was paid for: the exact version of a video in the results bucket, and its request."""
+
+    key: str
+    version_id: str | None = None
+    request_id: str = ""
+
+
 class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One video + one voice + options -> one result; or, with `error`, a drop that was refused.
 
     `name` is the result's place without its ending: `launch/fr` -> `launch/fr.mp4`, `launch/fr.json`.
+    `content_id` is the wish without its place. Neither of these two is paid for: a job with `made` copies
+    that result to its place, one with `earlier` looks once more for the result of that earlier attempt.
     """
 
     job_id: str
@@ -107,6 +120,24 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     estimate: Estimate | None = None
     warnings: tuple[str, ...] = ()
     error: Failure | None = None
+    content_id: str = ""
+    made: MadeResult | None = None
+    earlier: str = ""
+
+    @property
+    def place(self) -> str:
+        """What the last wish is kept under: the voice's key, or the name that a manifest gives.
+
+        Two voices of one name in different formats are two wishes that both stand, so neither supersedes
+        the other; their results are two versions of one object.
+        """
+        return self.name if self.manifest or not isinstance(self.audio, S3Object) else self.audio.key
+
+    @property
+    def versions(self) -> str:
+        """The exact uploads that the job was made of, as one text: equal for the same uploads only."""
+        sources = (self.video, self.audio, self.manifest)
+        return to_json([source.version if isinstance(source, S3Object) else "" for source in sources])
 
     @property
     def folder(self) -> str:
@@ -119,12 +150,31 @@ def identity(name: str, *parts: str) -> str:
     """Return the id of the thing named `name` and made of exactly `parts`: `<slug>-<32 hex digits>`.
 
     The slug is for people who look at the console; the digits alone carry the identity. At most 73
-    characters of A-Z, a-z, 0-9 and "-": a Step Functions execution name allows 80.
+    characters of A-Z, a-z, 0-9 and "-": a Step Functions execution name allows 80, which leaves room for
+    the number of an attempt.
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[-40:].strip("-") or "drop"
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-    return f"{slug}-{digest[:32]}"
+    return f"{slug}-{short_hash(*parts)}"
+
+
+def short_hash(*parts: str) -> str:
+    """Return 32 hex digits that identify exactly `parts`."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+_ATTEMPT = re.compile(r"(.*-[0-9a-f]{32})-[0-9]+")
+
+
+def attempt_id(first_id: str, number: int) -> str:
+    """Return the job id of attempt `number` (from 1) of the wish whose first attempt is `first_id`."""
+    return first_id if number == 1 else f"{first_id}-{number}"
+
+
+def first_attempt(job_id: str) -> str:
+    """Return the id of the first attempt of the same wish: what all its attempts have in common."""
+    later = _ATTEMPT.fullmatch(job_id)
+    return later[1] if later else job_id
 
 
 def to_json(value: Any) -> str:
