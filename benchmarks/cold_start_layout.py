@@ -54,11 +54,11 @@ def laid_out() -> Iterator[tuple[Layout, Layout]]:
     SAM by itself packages no bytecode, and a function cannot write any; the runtime's own boto3 is compiled
     in both.
     """
-    sam.build()
+    template = sam.build()
     with TemporaryDirectory(prefix="lipdrop-cold-") as folder:
         built, bare = Path(folder, "built"), Path(folder, "bare")
-        shutil.copytree(paths.BUILD, built)
-        shutil.copytree(paths.BUILD, bare, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(template.parent, built)
+        shutil.copytree(template.parent, bare, ignore=shutil.ignore_patterns("__pycache__"))
         for root in (built, bare):
             _copy_runtime(root / "runtime")
             compileall.compile_dir(root / "runtime", quiet=1)

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import platform
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,26 +17,51 @@ STACK_NAME = "lipdrop"
 _SOURCES = ("template.yaml", "statemachine", "functions", "layers", ".python-version")
 
 
-def build() -> None:
-    """Run `sam build` unless what it built from is unchanged; raises LocalRunError with SAM's own words."""
+RUNS_LAMBDAS_WHEELS = (platform.system(), platform.machine(), platform.libc_ver()[0]) == (
+    "Linux",
+    "x86_64",
+    "glibc",
+)
+"""Whether the local AWS, which runs the functions on this very machine, can load Lambda's own layers."""
+
+
+def build() -> Path:
+    """Run `sam build` for the local stack unless nothing changed since; return the built template.
+
+    Where this machine cannot load Lambda's wheels, the build goes into a folder of its own: one for AWS must
+    never take a layer from it. Raises LocalRunError with SAM's own words.
+    """
+    if RUNS_LAMBDAS_WHEELS:
+        return build_for_lambda()
+    own = ("--build-dir", str(paths.NATIVE_BUILD), "--cache-dir", str(paths.HOME / "native-cache"))
+    return _build(paths.NATIVE_BUILD, *own, environment={"LAYER_WHEELS": "native"})
+
+
+def build_for_lambda() -> Path:
+    """Run `sam build` as for AWS, which `sam local` uses too; return the built template."""
+    return _build(paths.BUILD, environment={})
+
+
+def _build(folder: Path, *words: str, environment: Mapping[str, str]) -> Path:
     paths.HOME.mkdir(exist_ok=True)
-    stamp = paths.HOME / "built"
+    stamp = paths.HOME / f"built-{folder.parent.name}"
+    template = folder / "template.yaml"
     with (paths.HOME / "build.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         sources = _fingerprint()
-        if (paths.BUILD / "template.yaml").exists() and stamp.exists() and stamp.read_text() == sources:
-            return
-        _sam("build", "--cached", "--parallel", environment={})
-        stamp.write_text(sources)
+        if not (template.exists() and stamp.exists() and stamp.read_text() == sources):
+            _sam("build", "--cached", "--parallel", *words, environment=environment)
+            stamp.write_text(sources)
+    return template
 
 
-def deploy(endpoint: str, parameters: Mapping[str, str], *, template: Path | None = None) -> None:
-    """Run `sam deploy` of the built `template` (default: this repository's) against `endpoint`."""
+def deploy(endpoint: str, parameters: Mapping[str, str], *, template: Path) -> None:
+    """Run `sam deploy` of the built `template` against `endpoint`."""
     overrides = [f"{name}={value}" for name, value in parameters.items()]
     _sam(
         "deploy",
         "--template-file",
-        str(template or paths.BUILD / "template.yaml"),
+        str(template),
         "--stack-name",
         STACK_NAME,
         "--capabilities",

@@ -95,7 +95,7 @@ def bring_up(directory: Path, pids: list[int], **wanted: Unpack[Wanted]) -> Stac
     """
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
-    sam.build()
+    template = wanted.get("template") or sam.build()
     base_url, key = wanted.get("segmind_base_url", ""), wanted.get("api_key", API_KEY)
     parameters = dict(wanted.get("parameters", {}))
     if not base_url:
@@ -105,7 +105,7 @@ def bring_up(directory: Path, pids: list[int], **wanted: Unpack[Wanted]) -> Stac
     pid, endpoint = start_aws(directory, settings=dict(wanted.get("aws_settings", {})))
     pids.append(pid)
     _client("ssm", endpoint).put_parameter(Name=API_KEY_PARAMETER, Value=key, Type="SecureString")
-    sam.deploy(endpoint, {"SegmindBaseUrl": base_url, **parameters}, template=wanted.get("template"))
+    sam.deploy(endpoint, {"SegmindBaseUrl": base_url, **parameters}, template=template)
     outputs = _outputs(_client("cloudformation", endpoint))
     return Stack(
         directory=str(directory),

@@ -6,7 +6,7 @@ import os
 import sys
 from urllib.parse import urlsplit
 
-from local import containers, paths
+from local import containers, paths, sam
 from local.processes import LocalRunError
 from local.stack import API_KEY, Stack, bring_up, take_down
 
@@ -74,6 +74,7 @@ def _open_to_containers(stack: Stack) -> None:
     """Start the forwarder and drop the events' media, once a stack."""
     if OPENED.exists():
         return
+    sam.build_for_lambda()
     stack.pids.extend(containers.admit(stack, DIRECTORY / "forwarder.log"))
     STATE.write_text(json.dumps(stack.as_plain()))
     if urlsplit(stack.segmind_base_url).hostname == "127.0.0.1":

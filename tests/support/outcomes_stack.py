@@ -30,4 +30,4 @@ WAIT_SCALE = "0.01"
 def deploy(stack: Stack, *, template: Path | None = None, **changed: str) -> None:
     """Update the running `stack`: with another `template`, or with parameters that are `changed`."""
     usual = {"SegmindBaseUrl": stack.segmind_base_url, **STAND_IN_PARAMETERS, **PARAMETERS}
-    sam.deploy(stack.endpoint, usual | changed, template=template)
+    sam.deploy(stack.endpoint, usual | changed, template=template or sam.build())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local import paths
+from local import sam
 from local.stack import Stack
 from local.standin.control import StandinControl
 from tests.support.dropping import PAIR, drop_files, only, outcome, subscribed, under_way
@@ -16,10 +16,11 @@ from tests.support.outcomes_stack import BRIEF_SECONDS, deploy
 @pytest.fixture
 def without_put_object() -> Iterator[Path]:
     """Return a copy of the built template, beside it, in which finalize may not write."""
-    lines = (paths.BUILD / "template.yaml").read_text().splitlines(keepends=True)
+    template = sam.build()
+    lines = template.read_text().splitlines(keepends=True)
     kept = [line for line in lines if line.strip() != "- s3:PutObject"]
     assert len(lines) - len(kept) == 1
-    copy = paths.BUILD / "without-put-object.yaml"
+    copy = template.with_name("without-put-object.yaml")
     copy.write_text("".join(kept))
     yield copy
     copy.unlink(missing_ok=True)
