@@ -20,7 +20,11 @@ API_KEY = "local-stand-in-key"
 API_KEY_PARAMETER = "/lipdrop/segmind-api-key"
 STAND_IN = ("--processing-seconds", "6")
 """How the stand-in is started: a job is ready in seconds, not in minutes."""
-STAND_IN_PARAMETERS = {"ExpectedBaseSeconds": "5", "ExpectedSecondsPerSecond": "0.2"}
+STAND_IN_PARAMETERS = {
+    "ExpectedBaseSeconds": "5",
+    "ExpectedSecondsPerSecond": "0.2",
+    "HistoryWaitSeconds": "10",
+}
 """What `STAND_IN` takes, in the template's own words."""
 
 

@@ -17,9 +17,11 @@ from lipdrop.config.settings import settings
 from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.ledger import Ledger
 from lipdrop.model.job import Job, from_plain, to_plain
+from lipdrop.request.history_check import HistoryCheck
 from lipdrop.request.presigned_links import LinkSigner
 from lipdrop.request.requester import Requester
 from lipdrop.segmind.client import Segmind
+from lipdrop.segmind.history import RequestHistory
 
 
 @cache
@@ -28,9 +30,14 @@ def requester() -> Requester:
     own = settings()
     dynamodb = boto3.client("dynamodb", config=PROMPT_CONFIG, endpoint_url=endpoint())
     presigner = LinkSigner(boto3.client("s3", config=s3_config(endpoint()), endpoint_url=endpoint()))
+    ledger = Ledger(dynamodb, own.jobs_table, own.record_days)
+    history = RequestHistory.from_env()
     return Requester(
-        ledger=Ledger(dynamodb, own.jobs_table, own.record_days),
+        ledger=ledger,
         capacity=Capacity(dynamodb, own.jobs_table, own.max_concurrent_jobs),
+        history=HistoryCheck(
+            search=history.search if history else None, ledger=ledger, settings=own, clock=time.time
+        ),
         whole=presigner.whole,
         link=presigner.link,
         submit=Segmind.from_env().submit,

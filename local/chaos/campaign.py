@@ -35,6 +35,7 @@ PARAMETERS = {
     "ExpectedBaseSeconds": "2",
     "ExpectedSecondsPerSecond": "0",
     "DeadlineSeconds": "120",
+    "HistoryWaitSeconds": "5",
     "ResultLifeSeconds": "240",
 }
 AWS = {

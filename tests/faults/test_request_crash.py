@@ -153,6 +153,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory, standin: Standin) -> I
             "SEGMIND_BASE_URL": standin.base_url,
             "SEGMIND_API_KEY_PARAMETER": KEY_PARAMETER,
             "MAX_CONCURRENT_JOBS": "1000",
+            "SEGMIND_HISTORY_URL": "",
         }
     finally:
         stop(pid)

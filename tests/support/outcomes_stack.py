@@ -10,6 +10,7 @@ PARAMETERS = {
     "ExpectedBaseSeconds": "100",
     "ExpectedSecondsPerSecond": "0",
     "DeadlineSeconds": "25",
+    "HistoryWaitSeconds": "2",
     "ResultLifeSeconds": "60",
     "MaxMediaSeconds": "20",
     "MaxMediaBytes": "1000000",

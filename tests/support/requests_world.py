@@ -9,9 +9,13 @@ from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.ledger import Ledger, Record
 from lipdrop.model.job import MediaSource
 from lipdrop.model.task_outputs import Accepted, Busy, Rejected
+from lipdrop.request.context import RequestOutput
+from lipdrop.request.history_check import HistoryCheck
 from lipdrop.request.presigned_links import MediaGoneError
-from lipdrop.request.requester import Requester, RequestOutput
+from lipdrop.request.requester import Requester
 from lipdrop.segmind.client import Submitted
+from lipdrop.segmind.errors import SegmindError
+from lipdrop.segmind.history import HistoryRow
 from tests.support.jobs_table import TABLE, a_job
 
 if TYPE_CHECKING:
@@ -34,6 +38,9 @@ class Scene:
         self.during_post: Callable[[], object] = lambda: None
         self.during_link: Callable[[], object] = lambda: None
         self.gone: set[str] = set()
+        self.rows: list[HistoryRow] | None = None
+        self.searches: list[tuple[float, float]] = []
+        self.history_error: SegmindError | None = None
         self.logged: list[tuple[str, str]] = []
         self.log_accepted: Callable[[str, str], object] = lambda *ids: self.logged.append(ids)
 
@@ -45,16 +52,29 @@ class Scene:
         return Submitted(request_id=f"r-{len(self.bodies)}")
 
     def link(self, source: MediaSource, _job_id: str) -> str:
-        assert not isinstance(source, str)
+        if isinstance(source, str):
+            return source
         self.during_link()
         if source.key in self.gone:
             raise MediaGoneError(f"{source.key} was deleted.")
         return f"https://drop/{source.key}"
 
+    def search(self, since: float, until: float) -> list[HistoryRow]:
+        self.searches.append((since, until))
+        if self.history_error:
+            raise self.history_error
+        return list(self.rows or [])
+
     def request(self, job_id: str = "fr-1", *, queued_at: float = START, **changes: object) -> RequestOutput:
         requester = Requester(
             ledger=self.ledger,
             capacity=self.capacity,
+            history=HistoryCheck(
+                search=self.search if self.rows is not None else None,
+                ledger=self.ledger,
+                settings=SETTINGS,
+                clock=lambda: self.now,
+            ),
             whole=lambda job: job,
             link=self.link,
             submit=self.submit,

@@ -15,6 +15,7 @@ from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.capacity_snapshot import Blocked, CapacitySnapshot, Gate, Slot
 from lipdrop.jobs_table.ledger import Ledger, Record
 from lipdrop.model.task_outputs import Accepted, Busy, Completed, Waiting
+from lipdrop.request.history_check import HistoryCheck
 from lipdrop.request.requester import Requester
 from lipdrop.segmind.client import Status, Submitted
 from lipdrop.segmind.errors import RateLimited
@@ -45,10 +46,16 @@ class Memory:
         self.records[job_id] = replace(self.records[job_id], state="REQUESTED", **known)
         return "REQUESTED"
 
-    def give_up_try(self, job_id: str, _attempt: str, *, errors: int) -> None:
+    def give_up_try(self, job_id: str, _attempt: str, *, errors: int, may_exist: bool) -> None:
         self.records[job_id] = replace(self.records[job_id], state="WAITING", errors=errors)
 
-    def take_slot(self, job_id: str, now: float, lease_until: float) -> Slot | Blocked:
+    def snapshot(self) -> CapacitySnapshot:
+        return self.seen
+
+    def blocked(self, seen: CapacitySnapshot, job_id: str, now: float) -> Blocked | None:
+        return seen.blocked(job_id, now, self.slots)
+
+    def take_slot(self, job_id: str, now: float, lease_until: float, _seen: object) -> Slot | Blocked:
         if blocked := self.seen.blocked(job_id, now, self.slots):
             return blocked
         self.seen = replace(self.seen, held={**(self.seen.held or {}), job_id: lease_until})
@@ -83,6 +90,12 @@ class World:
         self.requester = Requester(
             ledger=cast(Ledger, self.memory),
             capacity=cast(Capacity, self.memory),
+            history=HistoryCheck(
+                search=None,
+                ledger=cast(Ledger, self.memory),
+                settings=read_settings(ENVIRONMENT),
+                clock=lambda: self.now,
+            ),
             whole=lambda job: job,
             link=lambda source, _job_id: str(source),
             submit=self.submit,

@@ -7,7 +7,7 @@ from local.stack import Stack
 from local.standin.control import StandinControl
 from local.standin.model import Fault
 from tests.support.dropping import PAIR, drop_files, only, outcome, subscribed, under_way
-from tests.support.mishaps import configured, no_slot_free
+from tests.support.mishaps import configured, fresh_control_item, no_slot_free
 
 ANSWERS = {
     "REQUEST_REJECTED": Fault(where="submit", what="http", status=400, message="temperature is odd"),
@@ -31,17 +31,26 @@ def test_an_answer_that_ends_the_job_is_told_and_never_asked_for_again(
     assert _posts(standin, f"request-{code}") == 1
 
 
-def test_a_job_that_segmind_cannot_serve_is_given_up_after_six_tries(
+def test_a_job_that_is_answered_with_errors_ten_times_may_have_been_charged(
     stack: Stack, standin: StandinControl
 ) -> None:
     standin.fault(Fault(where="submit", what="http", status=500, times=None))
 
     with configured(stack, "Request", MAX_QUEUE_HOURS="0.02"):
-        message = outcome(stack, "request-SEGMIND_UNAVAILABLE")
+        message = outcome(stack, "request-500")
 
     error = message["error"]
-    assert (error["code"], error["charged"], error["http_status"]) == ("SEGMIND_UNAVAILABLE", "no", 500)
-    assert _posts(standin, "request-SEGMIND_UNAVAILABLE") == 6
+    assert (error["code"], error["charged"]) == ("SUBMISSION_UNKNOWN", "unknown")
+    assert _posts(standin, "request-500") <= 10
+
+
+def test_a_job_that_segmind_cannot_serve_in_time_is_given_up(stack: Stack, standin: StandinControl) -> None:
+    standin.fault(Fault(where="submit", what="http", status=503, times=None))
+
+    with fresh_control_item(stack), configured(stack, "Request", MAX_QUEUE_HOURS="0.001"):
+        message = outcome(stack, "request-SEGMIND_UNAVAILABLE")
+
+    assert (message["error"]["code"], message["error"]["charged"]) == ("SEGMIND_UNAVAILABLE", "no")
 
 
 def test_a_job_that_gets_no_slot_in_time_says_so(stack: Stack, standin: StandinControl) -> None:

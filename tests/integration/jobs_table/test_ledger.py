@@ -69,7 +69,7 @@ def test_a_promise_taken_back_leaves_the_way_open(ledger: Ledger) -> None:
 def test_nobody_settles_the_promise_of_another(ledger: Ledger, settle: str) -> None:
     begin(ledger, "a")
     if settle == "doubt":
-        ledger.doubt("job", "b")
+        ledger.doubt("job", "b", "Why.", NOW)
     else:
         ledger.give_up_try("job", "b", errors=1)
     assert stored(ledger).state == "REQUESTING"
@@ -77,7 +77,7 @@ def test_nobody_settles_the_promise_of_another(ledger: Ledger, settle: str) -> N
 
 def test_a_doubt_closes_the_way(ledger: Ledger) -> None:
     begin(ledger, "a")
-    ledger.doubt("job", "a")
+    ledger.doubt("job", "a", "Why.", NOW)
     assert (begin(ledger, "b").state, stored(ledger).attempt) == ("UNKNOWN", "a")
 
 

@@ -7,7 +7,8 @@ import pytest
 from lipdrop.jobs_table.ledger import Ledger
 from lipdrop.model.job import Options
 from lipdrop.model.task_outputs import Rejected
-from lipdrop.request.requester import LEASE_SECONDS, PREPARE_SECONDS, PROMISE_SECONDS, RequestOutput
+from lipdrop.request.context import RequestOutput
+from lipdrop.request.requester import LEASE_SECONDS, PREPARE_SECONDS, PROMISE_SECONDS
 from lipdrop.segmind.errors import Ambiguous, Expired, RequestRejected, SegmindError
 from tests.support.requests_world import START, Scene, accepted, busy, error_code
 

@@ -3,14 +3,15 @@
 import pytest
 
 from lipdrop.model.task_outputs import Rejected
-from lipdrop.request.requester import MOST_ERRORS
 from lipdrop.segmind.errors import (
     AccountTrouble,
     NotSent,
     RateLimited,
+    RequestRejected,
     SegmindError,
     Unavailable,
 )
+from lipdrop.timing.queue_backoff import MOST_ERRORS
 from tests.support.requests_world import START, Scene, accepted, busy, error_code
 
 
@@ -44,15 +45,48 @@ def test_an_outage_stops_all_and_blames_nobody(scene: Scene, error: SegmindError
     assert accepted(scene.request("a"))
 
 
-def test_an_internal_error_is_the_jobs_own_and_ends_it_when_it_repeats(scene: Scene) -> None:
-    scene.outcomes = [Unavailable("Boom.", http_status=500)] * (MOST_ERRORS + 1)
-    for _ in range(MOST_ERRORS):
+@pytest.mark.parametrize("status", [500, 502])
+def test_an_error_that_may_be_the_jobs_own_is_bounded_and_spans_its_patience(
+    scene: Scene, status: int
+) -> None:
+    scene.outcomes = [Unavailable("Boom.", http_status=status)] * MOST_ERRORS
+    for _ in range(MOST_ERRORS - 1):
         answer = busy(scene.request())
         assert answer.reason == "SEGMIND_ERROR"
+        assert scene.held() == set()
         scene.now += answer.wait_seconds
-    assert scene.now - START > 1200
-    assert error_code(scene.request()) == "SEGMIND_UNAVAILABLE"
-    assert accepted(scene.request("another"))
+    assert 18 < (scene.now - START) / 3600 < 24
+    last = scene.request()
+    assert error_code(last) == "SUBMISSION_UNKNOWN"
+    assert isinstance(last, Rejected)
+    assert last.error.charged == "unknown"
+    assert "Boom." in last.error.message
+    assert len(scene.bodies) == MOST_ERRORS
+    assert accepted(scene.request("another", queued_at=scene.now))
+
+
+def test_a_job_that_met_a_502_never_ends_as_not_charged(scene: Scene) -> None:
+    scene.outcomes = [
+        Unavailable("Bad gateway.", http_status=502),
+        RequestRejected("Bad sync_mode.", http_status=422),
+    ]
+    scene.now += busy(scene.request()).wait_seconds
+    answer = scene.request()
+    assert error_code(answer) == "SUBMISSION_UNKNOWN"
+    assert isinstance(answer, Rejected)
+    assert "Bad sync_mode." in answer.error.message
+
+
+def test_503_429_and_no_connection_are_not_counted(scene: Scene) -> None:
+    scene.outcomes = [
+        Unavailable("Out of service.", http_status=503),
+        RateLimited("Too many.", http_status=429),
+        NotSent("No connection."),
+    ] * 5
+    for _ in range(15):
+        scene.now += busy(scene.request()).wait_seconds
+    assert scene.record().errors == 0
+    assert accepted(scene.request())
 
 
 def test_trouble_of_the_account_makes_all_wait_and_is_told_once(scene: Scene) -> None:

@@ -43,14 +43,20 @@ class Capacity:
         """Return the item as it is (an eventually consistent read: the writes guard themselves)."""
         return _situation(self._items.get_item(CAPACITY_ID, consistent=False))
 
-    def take_slot(self, job_id: str, now: float, lease_until: float) -> Slot | Blocked:
+    def blocked(self, seen: CapacitySnapshot, job_id: str, now: float) -> Blocked | None:
+        """Return what keeps `job_id` from a slot, as the snapshot `seen` shows it; None if nothing does."""
+        return seen.blocked(job_id, now, self._slots)
+
+    def take_slot(
+        self, job_id: str, now: float, lease_until: float, seen: CapacitySnapshot | None = None
+    ) -> Slot | Blocked:
         """Take a slot until `lease_until`, or say what is in the way.
 
         A job that holds one already renews it. Leases that ended are cleared on the way. While the
         account is in trouble, whoever gets a slot is the prober: the gate shuts behind him. One read,
         and one write when the way looks free; more only after a death or when others were faster.
         """
-        seen = self.snapshot()
+        seen = seen or self.snapshot()
         if seen.held is None:
             seen = _situation(
                 self._items.update(CAPACITY_ID, "SET held = if_not_exists(held, :none)", values={":none": {}})

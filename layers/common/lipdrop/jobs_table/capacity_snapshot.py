@@ -73,6 +73,6 @@ class Slot(Struct, frozen=True, kw_only=True):
 class Blocked(Struct, frozen=True, kw_only=True):
     """No POST now: why, not before when (0 where nobody knows), and what was seen."""
 
-    reason: Gate | Literal["SLOTS"]
+    reason: Gate | Literal["SLOTS", "SLOW_AWS"]
     until: float
     seen: CapacitySnapshot

@@ -1,14 +1,15 @@
-"""The ledger: one item a job, written before money is spent, so that nobody spends it twice.
+"""The ledger: an idempotency record for each job, written before money is spent.
 
     (none) ──begin──► REQUESTING ──note_request──► REQUESTED ──close──► CLOSED
-                        │    ▲ │                                           ▲
-               give_up_try   │ └──doubt──► UNKNOWN ──close─────────────────┘
-                        ▼    │begin
-                       WAITING
+                        │    ▲ │                    ▲                      ▲
+               give_up_try   │ └──doubt──► UNKNOWN ─┴─note_request         │
+                        ▼    │begin          ▲ └────close──────────────────┘
+                       WAITING ──────doubt───┘
 
-Only `begin` opens the way to a POST, and only from nothing or from WAITING, by one conditional write.
-Whoever finds REQUESTING must not POST: before `requesting_until` another invocation may be in the
-middle of its own, after it that one died and nobody knows what it sent.
+Only `begin` permits a POST, and only from nothing or from WAITING, by one conditional write. An invocation
+that finds REQUESTING must not POST: before `requesting_until` another one may be in the middle of its own
+POST, after it that one died and nobody knows what it sent. From UNKNOWN no POST is ever permitted again;
+`note_request` leads on if Segmind's request history knows the request.
 """
 
 from contextlib import suppress
@@ -33,15 +34,22 @@ class Record(Struct, frozen=True, kw_only=True):
     """A job's item. Times are epoch seconds; "" and 0 stand for what has not happened yet.
 
     `link` is the address of the result, and may be all that is needed to fetch it: `repr` leaves it out, so
-    that no log or traceback holds it. `upload_key` and `upload_id` name the multipart upload of the last run
-    of finalize. `corrected_at`: when the message that corrects a last resort went out.
+    that no log or traceback holds it. `promised_at`: when the last POST was promised; `asked_since`: when the
+    first POST was promised whose request may exist although no id came back; `doubt_since` and `doubt`: since
+    when, and why, nobody knows whether it does. `errors`: how many POSTs were answered 500 or 502.
+    `upload_key` and `upload_id` name the multipart upload of the last run of finalize.
+    `corrected_at`: when the message that corrects a last resort went out.
     """
 
     id: str
     state: State
     job: str = ""
     attempt: str = ""
+    promised_at: float = 0
     requesting_until: float = 0
+    asked_since: float = 0
+    doubt_since: float = 0
+    doubt: str = ""
     tries: int = 0
     errors: int = 0
     request_id: str = ""
@@ -79,24 +87,24 @@ class Ledger:
         return msgspec.convert(item, Record) if item else None
 
     def begin(self, job_id: str, job_json: str, attempt: str, *, now: float, until: float) -> Record:
-        """Promise a POST and return the record: the promise is the caller's if `attempt` is its own.
+        """Reserve the right to POST and return the record; it succeeded if `record.attempt == attempt`.
 
-        `attempt` is a fresh word for every invocation, so that a promise whose answer was lost on the
-        way, and which botocore repeats, is still known as one's own. `until`: when the caller will
-        surely have stopped.
+        `attempt` is a fresh word for every invocation, so that a write that botocore repeats because its
+        answer was lost is still recognised. `until`: when the caller will surely have stopped.
         """
         values: Values = {
             ":requesting": "REQUESTING",
             ":waiting": "WAITING",
             ":job": job_json,
             ":attempt": attempt,
+            ":now": now,
             ":until": until,
             ":one": 1,
             ":expires": self._expiry(now),
         }
         promise = (
             "SET #state = :requesting, #job = :job, #attempt = :attempt, "
-            "#requesting_until = :until, #expires_at = :expires ADD #tries :one"
+            "#promised_at = :now, #requesting_until = :until, #expires_at = :expires ADD #tries :one"
         )
         condition = "attribute_not_exists(#state) OR #state = :waiting"
         try:
@@ -105,18 +113,42 @@ class Ledger:
             item = overtaken.item
         return msgspec.convert(item, Record)
 
-    def give_up_try(self, job_id: str, attempt: str, *, errors: int) -> None:
-        """Take the promise back: this attempt was surely not accepted, another may follow.
+    def give_up_try(
+        self, job_id: str, attempt: str, *, errors: int = 0, may_exist: bool = False, **known: float
+    ) -> None:
+        """Take the promise back: this POST was answered and not accepted, another may follow.
 
-        `errors`: the answers so far that laid the blame on this job. A promise that is not `attempt`'s
-        stays as it is.
+        `errors` as in `Record`. `may_exist`: the answer came from a server in trouble, so the request history
+        is asked before the next POST. `known`: further numbers of `Record` to write. A promise that is not
+        `attempt`'s stays as it is.
         """
-        update = "SET #state = :state, #errors = :errors"
-        self._settle(job_id, attempt, update, {":state": "WAITING", ":errors": errors})
+        update = "SET #state = :waiting, #errors = :errors"
+        if may_exist:
+            update += ", #asked_since = if_not_exists(#asked_since, #promised_at)"
+        update += "".join(f", #{name} = :{name}" for name in known)
+        values: Values = {":waiting": "WAITING", ":errors": errors, ":attempt": attempt}
+        values |= {":requesting": "REQUESTING"} | {f":{name}": number for name, number in known.items()}
+        with suppress(OvertakenError):
+            self._items.update(job_id, update, "#attempt = :attempt AND #state = :requesting", values)
 
-    def doubt(self, job_id: str, attempt: str) -> None:
-        """Write down that this attempt may have been accepted: nobody may POST for this job again."""
-        self._settle(job_id, attempt, "SET #state = :state", {":state": "UNKNOWN"})
+    def doubt(self, job_id: str, attempt: str, why: str, now: float) -> Record:
+        """Write down that `attempt` or one before it may have been accepted; return the record.
+
+        From then on no POST is permitted for this job. A job whose last attempt is another one, or that was
+        asked for or closed, stays as it is.
+        """
+        update = (
+            "SET #state = :unknown, #doubt = :why, #doubt_since = :now, "
+            "#asked_since = if_not_exists(#asked_since, #promised_at)"
+        )
+        condition = "#attempt = :attempt AND (#state = :requesting OR #state = :waiting)"
+        values: Values = {":unknown": "UNKNOWN", ":why": why, ":now": now, ":attempt": attempt}
+        values |= {":requesting": "REQUESTING", ":waiting": "WAITING"}
+        try:
+            item = self._items.update(job_id, update, condition, values)
+        except OvertakenError as overtaken:
+            item = overtaken.item
+        return msgspec.convert(item, Record)
 
     def note_request(
         self, job_id: str, attempt: str, *, request_id: str, posted_at: int, expected_seconds: float
@@ -141,6 +173,20 @@ class Ledger:
             if self._attempted(job_id, *requested, requested_values):
                 return "REQUESTED"
         return "CLOSED" if self._attempted(job_id, *late, values) else None
+
+    def note_owner(self, request_id: str, job_id: str, now: float) -> bool:
+        """Write down whose request this is, in an item of its own; never raises.
+
+        Only for jobs whose links do not name them: the request history then shows rows that could be theirs.
+        """
+        update, values = "SET #job_id = :job, #expires_at = :expires", {":job": job_id}
+        return self._attempted(
+            f"#request:{request_id}", update, "", {**values, ":expires": self._expiry(now)}
+        )
+
+    def owner(self, request_id: str) -> str:
+        """Return the job whose request this is, "" if no job of this stack is known to own it."""
+        return str(self._items.get_item(f"#request:{request_id}", consistent=True).get("job_id", ""))
 
     def note_poll(self, job_id: str, status: str, polls: int) -> bool:
         """Write down what the last look saw, for people who look at the table; True when it is written.
@@ -203,16 +249,6 @@ class Ledger:
         """Write down that the message which corrects a last resort is out; never raises."""
         update = "SET #corrected_at = if_not_exists(#corrected_at, :now)"
         return self._attempted(job_id, update, "attribute_exists(#state)", {":now": now})
-
-    def _settle(self, job_id: str, attempt: str, update: str, values: Values) -> None:
-        """Move our own promise on; what is not ours (any more) stays as it is."""
-        condition = "#attempt = :attempt AND #state = :requesting"
-        try:
-            self._items.update(
-                job_id, update, condition, {**values, ":attempt": attempt, ":requesting": "REQUESTING"}
-            )
-        except OvertakenError:
-            return
 
     def _attempted(self, job_id: str, update: str, condition: str, values: Values) -> bool:
         """Update, and never raise; whether it was done."""

@@ -7,7 +7,7 @@ from msgspec import Struct
 from lipdrop.model.job import Failure, Metrics
 
 BusyReason = Literal[
-    "SLOTS", "RATE_LIMIT", "SEGMIND_ERROR", "CANNOT_CONNECT", "ACCOUNT", "IN_DOUBT", "SLOW_AWS"
+    "SLOTS", "RATE_LIMIT", "SEGMIND_ERROR", "CANNOT_CONNECT", "ACCOUNT", "IN_DOUBT", "HISTORY", "SLOW_AWS"
 ]
 
 

@@ -8,6 +8,7 @@ from lipdrop.jobs_table.capacity_snapshot import Blocked, CapacitySnapshot, Trou
 from lipdrop.model.failures import failure
 from lipdrop.model.job import Failure
 from lipdrop.model.task_outputs import AccountAlert, Busy, Rejected
+from lipdrop.request.context import RequestContext, RequestOutput, Try, again
 from lipdrop.timing.queue_backoff import pause
 
 HOUR_SECONDS = 3600
@@ -17,6 +18,7 @@ _WHY = {
     "RATE_LIMIT": "The account's requests of this minute are used up.",
     "SEGMIND_ERROR": "Segmind answers with errors.",
     "CANNOT_CONNECT": "Segmind cannot be reached.",
+    "SLOW_AWS": "S3 or DynamoDB answered too slowly.",
     "ACCOUNT": "The Segmind account cannot be used.",
 }
 
@@ -24,6 +26,22 @@ _MEND = {
     "INSUFFICIENT_CREDITS": "Buy Segmind credits or raise the account's spend limit",
     "API_KEY_REJECTED": "Store a valid Segmind API key (see README)",
 }
+
+
+def later(context: RequestContext, tried: Try, blocked: Blocked) -> RequestOutput:
+    """Return when a job that may not POST now comes again, or how it ends when its patience is over."""
+    answer = wait(blocked, tried.queued_at, context.clock(), context.settings, context.rng)
+    return answer if isinstance(answer, Busy) else end(context, tried, answer.error)
+
+
+def end(context: RequestContext, tried: Try, error: Failure) -> RequestOutput:
+    """End a job without a request; if one may exist all the same, ask the request history first."""
+    record = tried.record
+    if record is None or not record.errors:
+        return Rejected(error=error)
+    why = f"{error.message} Before that, Segmind answered HTTP 500 or 502 {record.errors} times."
+    record = context.ledger.doubt(tried.job.job_id, record.attempt, why, context.clock())
+    return context.history.settle(tried.job, record) if record.state == "UNKNOWN" else again()
 
 
 def wait(

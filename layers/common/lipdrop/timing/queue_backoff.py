@@ -6,6 +6,7 @@ newcomer's advantage stays small and short. In the second half of its patience a
 execution history allows, so under a lasting overload the oldest go first and nobody starves.
 """
 
+import math
 import random
 
 SHORTEST_SECONDS = 20.0
@@ -17,7 +18,8 @@ MOST_TRIES = 1500
 """Of the oldest. A try takes 9 of the 25,000 events that an execution may have (Step Functions quotas)."""
 RATE_GATE_SECONDS = 60.0
 """For how long nobody POSTs after a 429 that named no time: the limits are per minute."""
-FIRST_ERROR_PAUSE_SECONDS = 60.0
+MOST_ERRORS = 10
+"""How many POSTs of one job may be answered 500 or 502: each of them may have been accepted all the same."""
 
 
 def pause(waited_seconds: float, patience_seconds: float, rng: random.Random) -> float:
@@ -31,6 +33,11 @@ def pause(waited_seconds: float, patience_seconds: float, rng: random.Random) ->
     return min(max(usual, SHORTEST_SECONDS), LONGEST_SECONDS) * rng.uniform(0.5, 1.5)
 
 
-def error_pause(errors: int, rng: random.Random) -> float:
-    """Return the pause after the `errors`-th answer that laid the blame on this very job: 1, 2, 4 … min."""
-    return FIRST_ERROR_PAUSE_SECONDS * 2.0 ** (errors - 1) * rng.uniform(0.75, 1.25)
+def error_pause(errors: int, span_seconds: float, rng: random.Random) -> float:
+    """Return the pause after the `errors`-th answer that may be this very job's fault.
+
+    The pauses double, and the `MOST_ERRORS` tries that a job has span `span_seconds` (2.8 minutes, 5.6, …,
+    12 hours for a day): an outage of hours costs no job all its tries. Jitter of a quarter.
+    """
+    first = span_seconds / (2.0 ** (MOST_ERRORS - 1) - 1)
+    return first * math.pow(2, errors - 1) * rng.uniform(0.75, 1.0)
