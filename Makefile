@@ -36,8 +36,10 @@ test-unit test-contract test-integration test-faults test-e2e: test-%: $(READY) 
 	@$(BIN)/pytest tests/$*
 
 .PHONY: up
-up: $(READY) ## Leave a deployed local stack running, write .local/env: [DOCKER=1] for `sam local`, [SEGMIND_BASE_URL=…] with SEGMIND_API_KEY in the environment
-	@$(BIN)/python -m local.up --segmind-base-url "$(SEGMIND_BASE_URL)" $(if $(DOCKER),--docker)
+up: $(READY) ## Leave a deployed local stack running, write .local/env: [DOCKER=1] for `sam local`, [SEGMIND_BASE_URL=…] with SEGMIND_API_KEY in the environment, [SEGMIND_HISTORY_URL=…], [PARAMETERS="Name=value …"]
+	@$(BIN)/python -m local.up --segmind-base-url "$(SEGMIND_BASE_URL)" $(if $(DOCKER),--docker) \
+		$(if $(filter command,$(origin SEGMIND_HISTORY_URL)),--segmind-history-url "$(SEGMIND_HISTORY_URL)") \
+		--parameters "$$PARAMETERS"
 
 .PHONY: down
 down: $(READY) ## Stop what `make up` started

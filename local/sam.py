@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,7 +58,7 @@ def _build(folder: Path, *words: str, environment: Mapping[str, str]) -> Path:
 
 def deploy(endpoint: str, parameters: Mapping[str, str], *, template: Path) -> None:
     """Run `sam deploy` of the built `template` against `endpoint`."""
-    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    overrides = [f"{name}={quoted(value)}" for name, value in parameters.items()]
     _sam(
         "deploy",
         "--template-file",
@@ -73,6 +74,13 @@ def deploy(endpoint: str, parameters: Mapping[str, str], *, template: Path) -> N
         *(["--parameter-overrides", *overrides] if overrides else []),
         environment={"AWS_ENDPOINT_URL": endpoint, **CREDENTIALS},
     )
+
+
+def quoted(value: str) -> str:
+    """Return `value` as SAM CLI reads it in `--parameter-overrides`: in quotes if it needs them."""
+    if value and not re.search(r"[\s\"'\\]", value):
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _sam(command: str, *words: str, environment: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import sys
 from urllib.parse import urlsplit
 
@@ -35,11 +36,16 @@ def main() -> int:
     """Bring the stack up once, open it to containers if asked to; return the exit status."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--segmind-base-url", default="", help="a Segmind to use instead of the stand-in")
+    arguments.add_argument("--segmind-history-url", help="where to ask for the request history; '': nowhere")
+    arguments.add_argument("--parameters", default="", help='parameters of the template: "Name=value …"')
     arguments.add_argument("--docker", action="store_true", help="let `sam local invoke` reach the stack")
     wanted = arguments.parse_args()
     try:
         if not STATE.exists():
-            _bring_up(wanted.segmind_base_url)
+            parameters = read_parameters(wanted.parameters)
+            if wanted.segmind_history_url is not None:
+                parameters["SegmindHistoryUrl"] = wanted.segmind_history_url
+            _bring_up(wanted.segmind_base_url, parameters)
             print(USAGE)
         else:
             print("A stack is up already: `source .local/env` to use it, `make down` to stop it.")
@@ -52,13 +58,32 @@ def main() -> int:
     return 0
 
 
-def _bring_up(segmind_base_url: str) -> None:
+def read_parameters(text: str) -> dict[str, str]:
+    """Return the template's parameters in `text`, "Name=value …", quoted as in a shell.
+
+    Raises LocalRunError that names the part that is none.
+    """
+    try:
+        pairs = [part.partition("=") for part in shlex.split(text)]
+    except ValueError as error:
+        raise LocalRunError(f"PARAMETERS cannot be read: {error}.") from None
+    for name, equals, _ in pairs:
+        if not (name.isalnum() and equals):
+            raise LocalRunError(
+                f'PARAMETERS="Name=value …" is needed; "{name}" is no parameter with a value.'
+            )
+    return {name: value for name, _, value in pairs}
+
+
+def _bring_up(segmind_base_url: str, parameters: dict[str, str]) -> None:
     key = os.environ.get("SEGMIND_API_KEY", "") if segmind_base_url else API_KEY
     if not key:
         raise LocalRunError("SEGMIND_API_KEY is not set: another Segmind needs a key of yours.")
     pids: list[int] = []
     try:
-        stack = bring_up(DIRECTORY, pids, segmind_base_url=segmind_base_url, api_key=key)
+        stack = bring_up(
+            DIRECTORY, pids, segmind_base_url=segmind_base_url, api_key=key, parameters=parameters
+        )
     except (LocalRunError, KeyboardInterrupt):
         take_down(DIRECTORY, pids)
         raise

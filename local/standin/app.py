@@ -16,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from local.standin import control_routes, misbehave, replies
+from local.standin import control_routes, history, misbehave, replies
 from local.standin.files import send_file
+from local.standin.gateway import admit, counted, file_link, standin_of
 from local.standin.jobs import Job, Jobs
 from local.standin.model import FATES, MODEL, Fault, Seen, StandinSettings
 from local.standin.parameters import check, media
@@ -45,6 +46,7 @@ def create_app(settings: StandinSettings) -> Starlette:
         Route("/v2/requests/{request_id}", result),
         Route("/v2/{model}", submit, methods=["POST"]),
         Route("/v1/get-user-credits", credits_left),
+        *history.routes,
         Route("/results/{name}", result_file),
         Mount("/standin", routes=control_routes.routes),
     ]
@@ -54,7 +56,7 @@ def create_app(settings: StandinSettings) -> Starlette:
 
 async def submit(request: Request) -> Response:
     """POST /v2/{model}: take the request on, and write down that it came, whatever becomes of it."""
-    standin = _standin(request)
+    standin = standin_of(request)
     body = _json(await request.body())
     seen = standin.note(body, time.time())
     try:
@@ -62,11 +64,11 @@ async def submit(request: Request) -> Response:
     except ApiError as error:
         reply = error.reply()
     seen.answered = getattr(reply, "answered", reply.status_code)
-    return _counted(standin, reply)
+    return counted(standin, reply)
 
 
 async def _submit(request: Request, standin: State, body: Any, seen: Seen) -> Response:
-    _admit(request, standin, counts=True)
+    admit(request, standin, counts=True)
     fault = standin.faults.pick("submit", media(body))
     early, late = misbehave.before_or_after(fault)
     if spoiled := await misbehave.spoil(early, {}):
@@ -97,70 +99,52 @@ def _accept(request: Request, standin: State, body: Any, seen: Seen, fault: Faul
     if settings.spend_limit and standin.jobs.spent >= settings.spend_limit:
         raise ApiError(406, replies.SPEND_LIMIT)
     fate = fault if fault and fault.what in FATES else None
-    return standin.jobs.accept(asked, media(body), seen, settings, fate)
+    return standin.jobs.accept(asked, body, seen, settings, fate)
 
 
 async def status(request: Request) -> Response:
     """GET /v2/requests/{id}/status: where the request stands."""
-    standin = _standin(request)
+    standin = standin_of(request)
     standin.jobs.counters.polls += 1
-    _admit(request, standin, counts=standin.settings.limit_gets)
+    admit(request, standin, counts=standin.settings.limit_gets)
     job = _job(standin, request.path_params["request_id"])
     job.seen.polls.append(time.time())
-    fault = standin.faults.pick("status", job.media)
-    return _counted(standin, await misbehave.spoil(fault, job.body()) or _state(job, job.body()))
+    fault = standin.faults.pick("status", job.media, job.age(time.time()))
+    return counted(standin, await misbehave.spoil(fault, job.body()) or _state(job, job.body()))
 
 
 async def result(request: Request) -> Response:
     """GET /v2/requests/{id}: the final body, or the video itself where that is its shape."""
-    standin = _standin(request)
+    standin = standin_of(request)
     standin.jobs.counters.results += 1
-    _admit(request, standin, counts=standin.settings.limit_gets)
+    admit(request, standin, counts=standin.settings.limit_gets)
     job = _job(standin, request.path_params["request_id"])
     job.seen.results.append(time.time())
-    link = str(request.url_for("result_file", name=f"{job.request_id}.mp4"))
-    shape = standin.settings.output
-    body = job.body() | {"output": replies.output(shape, link) if job.result else None}
-    if spoiled := await misbehave.spoil(standin.faults.pick("result", job.media), body):
-        return _counted(standin, spoiled)
+    shape, link = standin.settings.output, file_link(request, job)
+    body = job.body() | {"output": replies.output(shape, link) if link else None}
+    fault = standin.faults.pick("result", job.media, job.result_age(time.time()))
+    if spoiled := await misbehave.spoil(fault, body):
+        return counted(standin, spoiled)
     if job.result and shape == "bytes":
         return _send(request, standin, job)
     return _state(job, body)
 
 
 async def result_file(request: Request) -> Response:
-    """GET or HEAD /results/{id}.mp4: the file, for whoever has the link."""
-    standin = _standin(request)
-    job = standin.jobs.find(request.path_params["name"].removesuffix(".mp4"))
-    if not job or not job.result:
+    """GET or HEAD /results/{id}.mp4: the file, for anybody who has the link."""
+    standin = standin_of(request)
+    job = standin.jobs.find_file(request.path_params["name"])
+    if not job:
         raise ApiError(404, "Not found.")
     return _send(request, standin, job)
 
 
 async def credits_left(request: Request) -> Response:
     """GET /v1/get-user-credits."""
-    standin = _standin(request)
-    _admit(request, standin, counts=standin.settings.limit_gets)
+    standin = standin_of(request)
+    admit(request, standin, counts=standin.settings.limit_gets)
     left = round(standin.settings.credits - standin.jobs.spent, 4)
     return JSONResponse({"credits": left, "free-credits": 0})
-
-
-def _standin(request: Request) -> State:
-    standin: State = request.app.state.standin
-    return standin
-
-
-def _admit(request: Request, standin: State, *, counts: bool) -> None:
-    """Check the key, then the account's rate limit."""
-    if request.headers.get("x-api-key") != standin.settings.key:
-        standin.jobs.counters.unauthorised += 1
-        raise ApiError(401)
-    settings = standin.settings
-    full_until = (
-        standin.window.full_until(settings.requests_per_window, settings.window_seconds) if counts else None
-    )
-    if full_until is not None:
-        raise replies.too_many(full_until)
 
 
 def _job(standin: State, request_id: str) -> Job:
@@ -178,14 +162,8 @@ def _send(request: Request, standin: State, job: Job) -> Response:
     assert job.result is not None
     reading = request.method != "HEAD"
     standin.jobs.counters.files += reading
-    fault = standin.faults.pick("file", job.media) if reading else None
+    fault = standin.faults.pick("file", job.media, job.result_age(time.time())) if reading else None
     return send_file(request, job.result, fault, standin.settings.bytes_per_second)
-
-
-def _counted(standin: State, reply: Response) -> Response:
-    """Count the reply if it is a 429, whether of the real limit or of a fault."""
-    standin.jobs.counters.limited += reply.status_code == 429
-    return reply
 
 
 def _json(raw: bytes) -> Any:
@@ -196,7 +174,7 @@ def _json(raw: bytes) -> Any:
 
 
 async def _refused(request: Request, error: ApiError) -> Response:
-    return _counted(_standin(request), error.reply())
+    return counted(standin_of(request), error.reply())
 
 
 async def _http_error(_request: Request, error: HTTPException) -> Response:

@@ -16,9 +16,11 @@ class Rule:
     used: Counter[str] = field(default_factory=Counter)
     drawn: Counter[str] = field(default_factory=Counter)
 
-    def applies(self, where: Where, media: str) -> bool:
+    def applies(self, where: Where, media: str, age: float) -> bool:
         """Say whether this request is to be spoiled; counts it."""
         if where != self.fault.where or self.fault.match not in media:
+            return False
+        if self.fault.younger_than and age >= self.fault.younger_than:
             return False
         scope = media if self.fault.each_job else ""
         self.met[scope] += 1
@@ -47,6 +49,6 @@ class Faults:
         """Put `faults` behind those that are there."""
         self.rules += [Rule(fault) for fault in faults]
 
-    def pick(self, where: Where, media: str) -> Fault | None:
-        """Return the fault to show to this request. `media` is the job's two URL paths."""
-        return next((rule.fault for rule in self.rules if rule.applies(where, media)), None)
+    def pick(self, where: Where, media: str, age: float = 0.0) -> Fault | None:
+        """Return the fault to show to this request. `media` is the job's two URL paths, `age` in seconds."""
+        return next((rule.fault for rule in self.rules if rule.applies(where, media, age)), None)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
+from local.standin.misbehave import error_reply
 from local.standin.model import Fault
 from local.standin.renderer import CHUNK, Result
 from local.standin.replies import PAGE, ApiError
@@ -26,12 +27,14 @@ class Slice:
     start: int
     stop: int
     partial: bool
+    size: int = 0
+    """Of the whole file; 0 is the true size."""
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers of an honest reply."""
         headers = {
-            "content-type": "video/mp4",
+            "content-type": self.result.content_type,
             "content-length": str(self.stop - self.start),
             "accept-ranges": "bytes",
             "etag": f'"{self.result.sha256[:32]}"',
@@ -42,7 +45,7 @@ class Slice:
 
     def content_range(self, shift: int) -> str:
         """Return the Content-Range, moved by `shift` bytes."""
-        return f"bytes {self.start + shift}-{self.stop - 1 + shift}/{self.result.size}"
+        return f"bytes {self.start + shift}-{self.stop - 1 + shift}/{self.size or self.result.size}"
 
     async def body(self, bytes_per_second: int, limit: int | None = None) -> AsyncIterator[bytes]:
         """Yield the first `limit` bytes of the part (None: all), no faster than allowed (0: at once)."""
@@ -92,9 +95,13 @@ def spoil(fault: Fault, part: Slice) -> Response:
     whole = Slice(part.result, 0, part.result.size, partial=False)
     match fault.what:
         case "http":
-            return ApiError(fault.status, fault.message).reply()
+            return error_reply(fault)
         case "html":
             return HTMLResponse(PAGE.format("Please wait"))
+        case "empty":
+            return Response(b"", 200, {"content-type": headers["content-type"]})
+        case "half":
+            return _half(part, fault.offset or part.result.size // 2)
         case "cut":
             return Broken(status, headers, part.body(rate, fault.offset), end="close")
         case "reset":
@@ -109,13 +116,21 @@ def spoil(fault: Fault, part: Slice) -> Response:
             headers["etag"] = f'"{uuid.uuid4().hex}"'
         case "gzip":
             packed = gzip.compress(whole.result.read(0, whole.stop), compresslevel=1)
-            return Response(packed, 200, {"content-encoding": "gzip", "content-type": "video/mp4"})
+            return Response(
+                packed, 200, {"content-encoding": "gzip", "content-type": headers["content-type"]}
+            )
         case "no_ranges":
             status, part, headers = 200, whole, {**whole.headers, "accept-ranges": "none"}
         case "no_length":
             del headers["content-length"]
             return Broken(status, headers, part.body(rate, fault.offset or None), end="close")
     return Broken(status, headers, _late(part, fault), end="close")
+
+
+def _half(part: Slice, size: int) -> Response:
+    """Return what a host serves of a file that is not written to its end: all is well but its length."""
+    cut = Slice(part.result, part.start, max(min(part.stop, size), part.start), part.partial, size)
+    return Response(part.result.read(cut.start, cut.stop), 206 if cut.partial else 200, cut.headers)
 
 
 async def _late(part: Slice, fault: Fault) -> AsyncIterator[bytes]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.standin.frames import MediaError
-from local.standin.model import Counters, Fault, Seen, StandinSettings, Status
-from local.standin.parameters import Parameters
+from local.standin.model import Counters, Fault, ResultKind, Seen, StandinSettings, Status
+from local.standin.parameters import Parameters, media
 from local.standin.renderer import Result, Studio
 
 log = logging.getLogger("standin")
@@ -25,7 +25,12 @@ class Job:
     seen: Seen
     request_id: str
     media: str
+    inputs: dict[str, Any]
+    """The body of the POST as it came, signatures and all: what the history shows."""
+    kind: ResultKind
+    created_at: float
     expires_at: float
+    file_until: float
     error: str = ""
     result: Result | None = None
     inference_time: float | None = None
@@ -46,6 +51,14 @@ class Job:
             "remaining_credits": self.remaining_credits,
         }
         return {name: figure for name, figure in figures.items() if figure is not None}
+
+    def age(self, now: float) -> float:
+        """Return the seconds since the POST."""
+        return now - self.created_at
+
+    def result_age(self, now: float) -> float:
+        """Return the seconds since the request ended, 0 while it runs."""
+        return now - self.seen.completed_at if self.seen.completed_at else 0.0
 
     def body(self) -> dict[str, Any]:
         """Return the body of a status reply."""
@@ -77,12 +90,26 @@ class Jobs:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def accept(
-        self, asked: Parameters, media: str, seen: Seen, settings: StandinSettings, fate: Fault | None
+        self,
+        asked: Parameters,
+        inputs: dict[str, Any],
+        seen: Seen,
+        settings: StandinSettings,
+        fate: Fault | None,
     ) -> Job:
         """Take a request on; it is charged from here on unless it ends FAILED."""
         now = self._clock()
         kept = fate.seconds if fate and fate.what == "expire" else settings.retention_seconds
-        job = Job(seen, str(uuid.uuid4()), media, now + kept)
+        job = Job(
+            seen=seen,
+            request_id=str(uuid.uuid4()),
+            media=media(inputs),
+            inputs=inputs,
+            kind=fate.kind if fate and fate.what == "other_result" else settings.result,
+            created_at=now,
+            expires_at=now + kept,
+            file_until=now + settings.file_seconds,
+        )
         self._jobs[job.request_id] = job
         seen.request_id, seen.status, seen.charged = job.request_id, "QUEUED", True
         self.counters.accepted += 1
@@ -97,6 +124,16 @@ class Jobs:
         """Return the request, or None when there is none (any more)."""
         job = self._jobs.get(request_id)
         return job if job and self._clock() < job.expires_at else None
+
+    def find_file(self, name: str) -> Job | None:
+        """Return the request whose result file has this name, while the file is kept."""
+        job = self._jobs.get(name.partition(".")[0])
+        return job if job and job.result and self._clock() < job.file_until else None
+
+    def recorded(self, settings: StandinSettings) -> list[Job]:
+        """Return the requests that the history knows by now, of any age, newest first."""
+        until = self._clock() - settings.history_lag_seconds
+        return [job for job in reversed(self._jobs.values()) if job.created_at <= until]
 
     def cancel(self) -> None:
         """Stop everything that is under way."""
@@ -128,7 +165,9 @@ class Jobs:
 
     async def _made(self, job: Job, asked: Parameters, settings: StandinSettings) -> Result:
         """Return the result once it is rendered and the processing time has passed."""
-        work = asyncio.create_task(self._studio.make(job.request_id, asked, settings.max_input_bytes))
+        work = asyncio.create_task(
+            self._studio.make(job.request_id, asked, job.kind, settings.max_input_bytes)
+        )
         seconds = processing_seconds(settings, job.seen.number)
         try:
             await asyncio.sleep(seconds * settings.queued_share)

@@ -6,7 +6,7 @@ No lips are moved; the file's metadata says so.
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import av
 import numpy as np
@@ -16,9 +16,19 @@ from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from local.standin.frames import FAST, Frames, MediaError, normalise
-from local.standin.model import SyncMode
+from local.standin.model import ResultKind, SyncMode
+
+type Container = Literal["mp4", "mov", "webm"]
 
 RATE = 48_000
+FAST_WEB = {
+    "deadline": "realtime",
+    "cpu-used": "16",
+    "b": "500k",
+    "lag-in-frames": "0",
+    "static-thresh": "1000",
+}
+"""libvpx in a second or two; its own idea of `realtime` takes ten."""
 METADATA = {
     "title": "Lipdrop stand-in result",
     "comment": "Made by a local stand-in for Segmind: the voice was put under the video, no lips were moved.",
@@ -47,8 +57,13 @@ class Voice(NamedTuple):
         return np.pad(self.samples[:, :wanted], ((0, 0), (0, missing)))
 
 
-def render(video: Path, audio: Path, sync_mode: SyncMode, target: Path) -> float:
-    """Write the result as H.264/AAC mp4 to `target`, return its seconds.
+def container_of(kind: ResultKind) -> Container:
+    """Return the file format of a result of this kind."""
+    return kind if kind in ("mov", "webm") else "mp4"
+
+
+def render(video: Path, audio: Path, sync_mode: SyncMode, target: Path, kind: ResultKind = "mp4") -> float:
+    """Write the result to `target`, as H.264/AAC or (WebM) VP8/Opus, and return its seconds.
 
     Raises MediaError with a sentence when either input cannot be read. Leaves nothing else behind.
     """
@@ -57,8 +72,8 @@ def render(video: Path, audio: Path, sync_mode: SyncMode, target: Path) -> float
         voice = _readable("audio", audio)
         rate = _pictures(video, pictures)
         with Frames(pictures, rate) as frames:
-            seconds = length(sync_mode, frames.seconds, voice.seconds)
-            _write(target, frames, voice, sync_mode, seconds)
+            seconds = length(sync_mode, frames.seconds, voice.seconds) * (2 if kind == "double" else 1)
+            _write(target, frames, voice, sync_mode, seconds, kind)
     finally:
         pictures.unlink(missing_ok=True)
     return seconds
@@ -125,14 +140,24 @@ def _voice(path: Path) -> Voice:
     return Voice(np.concatenate(chunks, axis=1))
 
 
-def _write(target: Path, frames: Frames, voice: Voice, sync_mode: SyncMode, seconds: float) -> None:
+def _write(
+    target: Path, frames: Frames, voice: Voice, sync_mode: SyncMode, seconds: float, kind: ResultKind
+) -> None:
     want = max(round(seconds * frames.rate), 1)
     sound = voice.lasting(seconds)
-    with av.open(target, "w", format="mp4", options={"movflags": "faststart"}) as container:
+    web = kind == "webm"
+    settings = {} if web else {"movflags": "faststart"}
+    with av.open(target, "w", format=container_of(kind), options=settings) as container:
         container.metadata.update(METADATA)
-        picture = container.add_stream("libx264", rate=frames.rate, options=FAST)
+        picture = container.add_stream(
+            "libvpx" if web else "libx264", rate=frames.rate, options=FAST_WEB if web else FAST
+        )
         picture.width, picture.height, picture.pix_fmt = frames[0].width, frames[0].height, "yuv420p"
-        audio = container.add_stream("aac", rate=RATE, layout=voice.layout)
+        audio = (
+            container.add_stream("libopus" if web else "aac", rate=RATE, layout=voice.layout)
+            if kind != "silent"
+            else None
+        )
         heard = 0
         for number in range(want):
             shown = frames[picture_at(sync_mode, number, frames.count, want)]
@@ -140,11 +165,12 @@ def _write(target: Path, frames: Frames, voice: Voice, sync_mode: SyncMode, seco
             shown.pict_type = PictureType.NONE  # what it was in the source must not bind the encoder
             container.mux(picture.encode(shown))
             until = round((number + 1) * RATE / frames.rate) if number + 1 < want else sound.shape[1]
-            if until > heard:
+            if audio and until > heard:
                 container.mux(audio.encode(_sound(sound[:, heard:until], heard, voice.layout)))
             heard = max(until, heard)
         container.mux(picture.encode(None))
-        container.mux(audio.encode(None))
+        if audio:
+            container.mux(audio.encode(None))
 
 
 def _sound(samples: NDArray[np.int16], start: int, layout: str) -> AudioFrame:

@@ -6,7 +6,14 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 
 from local.standin.model import SPOILED_REPLIES, Fault
 from local.standin.replies import PAGE, ApiError, too_many
@@ -30,7 +37,7 @@ async def spoil(fault: Fault | None, reply: dict[str, Any]) -> Response | None:
         return None
     match fault.what:
         case "http":
-            return _error(fault).reply()
+            return error_reply(fault)
         case "delay":
             await asyncio.sleep(fault.seconds)
             return None
@@ -51,15 +58,20 @@ async def spoil(fault: Fault | None, reply: dict[str, Any]) -> Response | None:
             return JSONResponse(kept)
         case "empty":
             return Response(b"", media_type="application/json")
+        case "null_output":
+            return JSONResponse(reply | {"output": None})
         case "huge":
             return StreamingResponse(_huge(reply, fault.size), media_type="application/json")
     return None
 
 
-def _error(fault: Fault) -> ApiError:
+def error_reply(fault: Fault) -> Response:
+    """Return the HTTP error that `fault` asks for: the documented one, or a gateway's plain text."""
+    if fault.text:
+        return PlainTextResponse(fault.text, fault.status)
     if fault.status == 429:
-        return too_many(time.time() + (fault.seconds or _WINDOW), fault.message)
-    return ApiError(fault.status, fault.message)
+        return too_many(time.time() + (fault.seconds or _WINDOW), fault.message).reply()
+    return ApiError(fault.status, fault.message).reply()
 
 
 async def _huge(reply: dict[str, Any], size: int) -> AsyncIterator[bytes]:

@@ -13,19 +13,25 @@ SYNC_MODES = ("bounce", "loop", "cut_off", "silence", "remap")
 type SyncMode = Literal["bounce", "loop", "cut_off", "silence", "remap"]
 type Status = Literal["QUEUED", "PROCESSING", "COMPLETED", "FAILED"]
 type Output = Literal["url", "list", "url_object", "video_object", "bytes"]
-type Where = Literal["submit", "status", "result", "file"]
+type Where = Literal["submit", "status", "result", "file", "history"]
+type ResultKind = Literal["mp4", "mov", "webm", "silent", "double", "text_behind"]
+"""Three containers; an mp4 without a sound track, one twice as long, one with text behind its last box."""
 
 ANYWHERE = frozenset({"http", "delay", "stall", "reset"})
 SPOILED_REPLIES = frozenset({"half_json", "not_json", "missing_fields", "empty", "huge"})
-FATES = frozenset({"fail", "never", "expire"})
+FATES = frozenset({"fail", "never", "expire", "other_result"})
 SPOILED_FILES = frozenset(
-    {"cut", "wrong_length", "wrong_range", "new_etag", "gzip", "html", "no_ranges", "no_length", "slow"}
+    {
+        *("cut", "half", "empty", "html", "wrong_length", "wrong_range", "new_etag", "gzip", "no_ranges"),
+        *("no_length", "slow"),
+    }
 )
 FAULTS: dict[Where, frozenset[str]] = {
     "submit": ANYWHERE | SPOILED_REPLIES | {"redirect"} | FATES,
     "status": ANYWHERE | SPOILED_REPLIES | {"redirect"},
-    "result": ANYWHERE | SPOILED_REPLIES | {"redirect"},
+    "result": ANYWHERE | SPOILED_REPLIES | {"redirect", "null_output"},
     "file": ANYWHERE | SPOILED_FILES,
+    "history": ANYWHERE | SPOILED_REPLIES | {"redirect"},
 }
 
 NotNegative = Annotated[float, Meta(ge=0)]
@@ -44,7 +50,16 @@ class StandinSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     queued_share: Share = 0.2
     seed: int = 0
     retention_seconds: NotNegative = 3600
-    """A request and its result are forgotten so long after the POST."""
+    """A request is forgotten so long after the POST; the history and the result file are not."""
+    file_seconds: NotNegative = 604_800
+    """A result file is kept so long after the POST."""
+    result: ResultKind = "mp4"
+    history_lag_seconds: NotNegative = 0
+    """A request appears in the history so long after its POST."""
+    history_body: Literal["object", "text"] = "object"
+    """How the history shows a request's body: as JSON, or as a text that holds JSON."""
+    history_rows: Annotated[int, Meta(ge=1)] = 1
+    """Rows that the history shows for one request, as for a model with so many outputs."""
     requests_per_window: Count = 0
     """Rate limit of the account; 0 is no limit."""
     window_seconds: NotNegative = 60
@@ -79,6 +94,8 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     """Count `after` and `times` for every pair of media by itself."""
     chance: Share = 1.0
     seed: int = 0
+    younger_than: NotNegative = 0
+    """Only for so many seconds; 0 is at any age. A status ages from the POST on, a result from its end on."""
 
     accepted: bool | None = None
     """submit: is the job made, and charged, before the reply goes wrong? None: as is usual for `what`."""
@@ -86,13 +103,18 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     """http: the code that is answered; redirect: 307 unless it is another 3xx."""
     message: str = ""
     """http, fail: the error's text instead of the documented one."""
+    text: str = ""
+    """http: the whole reply, as plain text, instead of JSON: what a gateway says by itself."""
+    kind: ResultKind = "mp4"
+    """other_result: what is made."""
     seconds: NotNegative = 0.0
     """delay, fail, expire: so much later; stall: then reset, 0 is an hour; http 429: to the window's end."""
     location: str = "http://redirect.invalid/"
     size: Count = 50_000_000
     """huge: bytes of the reply."""
     offset: Count = 0
-    """file: bytes of this reply's body before the cut, stall or reset; no_length: 0 is uncut."""
+    """file: bytes of this reply's body before the cut, stall or reset; no_length: 0 is uncut; half: the
+    whole file is so long, 0 is half of it."""
     amount: int = 1000
     """wrong_length, wrong_range: added to the true figure."""
     bytes_per_second: Count = 0
@@ -137,6 +159,8 @@ class Counters(Struct, kw_only=True):
     """Jobs that have not FAILED."""
     polls: int = 0
     results: int = 0
+    histories: int = 0
+    """GETs of the request history, pages and single requests."""
     files: int = 0
     """GETs of result files, each range counted."""
     limited: int = 0

@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 import requests
 
 from local.standin.frames import MediaError
-from local.standin.media import render
+from local.standin.media import Container, container_of, render
+from local.standin.model import ResultKind
 from local.standin.parameters import Parameters
 
 CHUNK = 262_144
 CONNECT_AND_READ_SECONDS = (10, 60)
+CONTENT_TYPES: dict[Container, str] = {"mp4": "video/mp4", "mov": "video/quicktime", "webm": "video/webm"}
 CONTAINERS_NAME = "host.docker.internal"
 
 
@@ -38,9 +40,15 @@ class Result:
 
     path: Path
     seconds: float
+    container: Container = "mp4"
     tail: bytes = b""
     sha256: str = ""
     size: int = 0
+
+    @property
+    def content_type(self) -> str:
+        """The container's media type."""
+        return CONTENT_TYPES[self.container]
 
     def read(self, start: int, stop: int) -> bytes:
         """Return the bytes from `start` up to `stop`."""
@@ -57,12 +65,12 @@ class Studio:
 
     folder: Path
     renderings: int = 0
-    _shelf: dict[tuple[str, str, str], Result] = field(default_factory=dict)
+    _shelf: dict[tuple[str, ...], Result] = field(default_factory=dict)
     _fetchers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "standin-fetch"))
     _renderer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "standin-render"))
 
-    async def make(self, request_id: str, asked: Parameters, max_bytes: int) -> Result:
-        """Download both inputs and return the result; raises MediaError with a sentence."""
+    async def make(self, request_id: str, asked: Parameters, kind: ResultKind, max_bytes: int) -> Result:
+        """Download both inputs and return the result, of this `kind`; raises MediaError with a sentence."""
         loop = asyncio.get_running_loop()
         with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as inputs:
             video, audio = await asyncio.gather(
@@ -73,15 +81,16 @@ class Studio:
                     self._fetchers, fetch, "audio_url", asked.audio_url, Path(inputs), max_bytes
                 ),
             )
-            shelved = await loop.run_in_executor(self._renderer, self._render, video, audio, asked)
-        return await loop.run_in_executor(self._fetchers, _own, shelved, request_id)
+            shelved = await loop.run_in_executor(self._renderer, self._render, video, audio, asked, kind)
+        return await loop.run_in_executor(self._fetchers, _own, shelved, request_id, kind)
 
-    def _render(self, video: Input, audio: Input, asked: Parameters) -> Result:
-        key = (video.sha256, audio.sha256, asked.sync_mode)
+    def _render(self, video: Input, audio: Input, asked: Parameters, kind: ResultKind) -> Result:
+        key = (video.sha256, audio.sha256, asked.sync_mode, "mp4" if kind == "text_behind" else kind)
         if key not in self._shelf:
-            path = self.folder / (hashlib.sha256(" ".join(key).encode()).hexdigest() + ".mp4")
-            seconds = render(video.path, audio.path, asked.sync_mode, path)
-            self._shelf[key] = Result(path, seconds)
+            container = container_of(kind)
+            path = self.folder / f"{hashlib.sha256(' '.join(key).encode()).hexdigest()}.{container}"
+            seconds = render(video.path, audio.path, asked.sync_mode, path, kind)
+            self._shelf[key] = Result(path, seconds, container)
             self.renderings += 1
         return self._shelf[key]
 
@@ -122,12 +131,17 @@ def _get(url: str) -> requests.Response:
     return requests.get(here, headers=headers, stream=True, timeout=CONNECT_AND_READ_SECONDS)
 
 
-def _own(shelved: Result, request_id: str) -> Result:
-    """Return the shelved rendering with a tail that only this request has: an mp4 `free` box."""
+def _own(shelved: Result, request_id: str, kind: ResultKind) -> Result:
+    """Return the shelved rendering with a tail that only this request has: what a player skips."""
     text = request_id.encode()
-    tail = struct.pack(">I4s", 8 + len(text), b"free") + text
+    if shelved.container == "webm":
+        tail = b"\xec" + bytes([0x80 | len(text)]) + text  # an EBML `Void` element
+    else:
+        tail = struct.pack(">I4s", 8 + len(text), b"free") + text
+    if kind == "text_behind":
+        tail += b"\nServed by a host that adds a line.\n"
     with shelved.path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
     digest.update(tail)
     size = shelved.path.stat().st_size + len(tail)
-    return Result(shelved.path, shelved.seconds, tail, digest.hexdigest(), size)
+    return Result(shelved.path, shelved.seconds, shelved.container, tail, digest.hexdigest(), size)

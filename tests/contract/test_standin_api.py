@@ -1,5 +1,6 @@
 """The documented codes and shapes, seen with a bare HTTP client."""
 
+import hashlib
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from local.standin.model import MODEL
+from local.standin.model import MODEL, Fault, ResultKind
 from local.standin.server import Standin
 
 type Body = dict[str, Any]
@@ -196,15 +197,19 @@ def test_output_can_be_the_video_itself(standin: Standin, body: Body) -> None:
     assert reply.content[4:8] == b"ftyp"
 
 
-def test_result_file_is_forgotten_with_its_request(standin: Standin, body: Body) -> None:
+def test_a_result_file_outlives_its_request_and_is_forgotten_later(standin: Standin, body: Body) -> None:
     finished(standin, body)  # so that the rendering waits on the shelf
-    standin.control.configure(retention_seconds=2)
+    standin.control.configure(retention_seconds=1, file_seconds=2)
     link = finished(standin, body)["output"]
     assert requests.get(link, timeout=10).status_code == 200
     deadline = time.monotonic() + 10
-    while requests.get(link, timeout=10).status_code != 404:
+    states = set()
+    while (reply := requests.get(link, timeout=10)).status_code != 404:
+        states.add(get(standin, f"v2/requests/{link.split('/')[-1].removesuffix('.mp4')}").status_code)
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    assert reply.json() == {"error": "Not found."}
+    assert states == {200, 404}
 
 
 def test_what_is_told_of_a_request_holds_no_signature(standin: Standin, body: Body) -> None:
@@ -240,3 +245,19 @@ def test_control_refuses_what_does_not_exist(standin: Standin) -> None:
         standin.control.configure(colour="blue")
     with pytest.raises(ValueError, match="queued_share"):
         standin.control.configure(queued_share=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ending", "content_type"),
+    [("webm", "webm", "video/webm"), ("mov", "mov", "video/quicktime"), ("text_behind", "mp4", "video/mp4")],
+)
+def test_one_request_can_give_a_result_of_another_kind(
+    standin: Standin, body: Body, kind: ResultKind, ending: str, content_type: str
+) -> None:
+    standin.control.fault(Fault(where="submit", what="other_result", kind=kind))
+    other, usual = finished(standin, body)["output"], finished(standin, body)["output"]
+    reply = requests.get(other, timeout=10)
+    assert (other.rpartition(".")[2], usual.rpartition(".")[2]) == (ending, "mp4")
+    assert reply.headers["content-type"] == content_type
+    assert reply.content.endswith(b"adds a line.\n") == (kind == "text_behind")
+    assert hashlib.sha256(reply.content).hexdigest() == standin.control.requests()[0].sha256

@@ -227,3 +227,27 @@ def test_a_fault_that_cannot_happen_there_is_refused(standin: Standin) -> None:
         f"{standin.base_url}/standin/faults", json=[{"where": "file", "what": "never"}], timeout=10
     )
     assert reply.status_code == 400
+
+
+def test_a_young_request_can_be_unknown_to_a_gateway_for_a_while(standin: Standin, body: Body) -> None:
+    text = "default backend - 404"
+    standin.control.fault(
+        Fault(where="status", what="http", status=404, text=text, younger_than=0.4, times=None)
+    )
+    request_id = post(standin, body).json()["request_id"]
+    young = get(standin, request_id)
+    assert (young.status_code, young.text) == (404, text)
+    assert young.headers["content-type"].startswith("text/plain")
+    deadline = time.monotonic() + 10
+    while get(standin, request_id).status_code == 404:
+        assert time.monotonic() < deadline
+
+
+def test_a_finished_request_can_be_without_an_output_for_a_while(standin: Standin, body: Body) -> None:
+    standin.control.fault(Fault(where="result", what="null_output", younger_than=0.4, times=None))
+    request_id = post(standin, body).json()["request_id"]
+    deadline, seen = time.monotonic() + 30, []
+    while not (reply := get(standin, request_id, "").json())["output"]:
+        seen.append(reply["status"])
+        assert time.monotonic() < deadline
+    assert seen[-1] == "COMPLETED"

@@ -180,3 +180,28 @@ def test_only_the_media_named_are_spoiled(
 ) -> None:
     standin.control.fault(Fault(where="file", what="html", match="voice-long", times=None))
     assert read(link).content[4:8] == b"ftyp"
+
+
+def test_a_file_can_be_half_written_and_all_else_be_well(standin: Standin, link: str) -> None:
+    whole = read(link).content
+    standin.control.fault(Fault(where="file", what="half", times=3))
+    half = read(link)
+    assert (half.status_code, half.content) == (200, whole[: len(whole) // 2])
+    part = read(link, "0-")
+    assert part.headers["content-range"] == f"bytes 0-{len(half.content) - 1}/{len(half.content)}"
+    assert read(link, "10-19").content == whole[10:20]
+    assert read(link).content == whole
+
+
+def test_a_file_can_be_empty(standin: Standin, link: str) -> None:
+    standin.control.fault(Fault(where="file", what="empty"))
+    reply = read(link, "0-")
+    assert (reply.status_code, reply.content, reply.headers["content-length"]) == (200, b"", "0")
+
+
+def test_a_link_can_turn_good_after_a_while(standin: Standin, link: str) -> None:
+    standin.control.fault(Fault(where="file", what="html", younger_than=3600, times=None))
+    assert read(link).headers["content-type"].startswith("text/html")
+    standin.control.clear_faults()
+    standin.control.fault(Fault(where="file", what="html", younger_than=0.001, times=None))
+    assert read(link).headers["content-type"] == "video/mp4"

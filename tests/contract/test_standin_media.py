@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from local.standin.frames import MediaError
 from local.standin.media import picture_at, render
-from local.standin.model import SyncMode
+from local.standin.model import ResultKind, SyncMode
 
 MEDIA = Path(__file__).parents[2] / "local" / "media"
 HEAD, SHORT, LONG = (MEDIA / name for name in ("talking-head.mp4", "voice-short.wav", "voice-long.mp3"))
@@ -257,3 +257,24 @@ def test_sample_media_are_what_the_model_asks_for() -> None:
     assert list(tracks(SHORT).values()) == [4.0]
     assert list(tracks(LONG).values()) == pytest.approx([6.0], abs=0.1)
     assert sum(path.stat().st_size for path in MEDIA.iterdir()) < 500_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "container", "codecs"),
+    [
+        ("mov", "mov", ["h264", "aac"]),
+        ("webm", "webm", ["vp8", "opus"]),
+        ("silent", "mp4", ["h264"]),
+        ("double", "mp4", ["h264", "aac"]),
+    ],
+)
+def test_a_result_of_another_kind_is_a_real_file_of_that_kind(
+    tmp_path: Path, kind: ResultKind, container: str, codecs: list[str]
+) -> None:
+    target = tmp_path / f"result.{container}"
+    seconds = render(HEAD, SHORT, "bounce", target, kind)
+    with av.open(target) as file:
+        assert container in file.format.name
+        assert [stream.codec_context.name for stream in file.streams] == codecs
+        assert (file.duration or 0) / av.time_base == pytest.approx(seconds, abs=0.15)
+    assert seconds == (8 if kind == "double" else 4)
