@@ -1,6 +1,7 @@
-"""Turn drops into executions. Woken by the drop bucket, and once a day to look for drops without a partner.
+"""Turn drops into executions. Woken by the drop bucket, and by schedules that look for lonely drops.
 
-In: an S3 event, or `{"sweep": "orphans"}`. Out: `lipdrop.submit.submitter.SubmitOutput`.
+In: an S3 event, `{"sweep": "orphans"}`, or `{"sweep": "near misses"}`.
+Out: `lipdrop.submit.submitter.SubmitOutput`.
 """
 
 import time
@@ -48,10 +49,13 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             ),
             start=executions().start,
         )
-        if event.get("sweep") == "orphans":
-            done = submitter.sweep(time.time())
-        else:
-            done = submitter.submit(event.get("Records", []))
+        match event.get("sweep"):
+            case "orphans":
+                done = submitter.sweep(time.time())
+            case "near misses":
+                done = submitter.sweep_near_misses(time.time())
+            case _:
+                done = submitter.submit(event.get("Records", []))
     answer: dict[str, Any] = to_plain(done)
     logger.info("submit", extra={"counts": {field: len(names) for field, names in answer.items()}})
     return answer

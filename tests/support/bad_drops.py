@@ -231,6 +231,27 @@ NAMES = (
         "UNSUPPORTED_FILE",
         r"^clip\.mkv is neither .* ffmpeg -i clip\.mkv .* clip\.mp4$",
     ),
+    *(
+        BadDrop(
+            f"n-{ending}",
+            _files(f"n-{ending}", f"clip.fr.{ending}"),
+            "UNSUPPORTED_FILE",
+            rf"^clip\.fr\.{ending} is neither .* ffmpeg -i clip\.fr\.{ending} .*clip\.fr\.\w+$",
+        )
+        for ending in ("ts", "aiff", "amr", "3gp")
+    ),
+    BadDrop(
+        "n-sidecars",
+        _files("n-sidecars", "fr.srt", "clip.xmp", "IMG.AAE", "GOPR.THM", "Icon\r", "clip.mp4~", "fr.docx"),
+        "UNSUPPORTED_FILE",
+        r"^fr\.docx is neither",
+    ),
+    BadDrop(
+        "n-manifest-in-inbox",
+        _files("n-manifest-in-inbox", "list.json"),
+        "UNSUPPORTED_FILE",
+        r"^list\.json is neither .*; a manifest is uploaded under jobs/",
+    ),
     BadDrop("n-no-ending", _files("n-no-ending", "README"), "UNSUPPORTED_FILE", r"^README is neither"),
     BadDrop(
         "n-no-manifest",
@@ -319,7 +340,10 @@ MANIFESTS = (
     manifest("m-dots", job(video="a/../inbox/b.mp4", video_url=None), "INVALID_MANIFEST", r"video: given"),
     manifest("m-missing", job(video="no/a.mp4", video_url=None), "MEDIA_MISSING", r"^no/a\.mp4 does not lie"),
     manifest(
-        "m-ending", job(audio="a/b.txt", audio_url=None), "UNSUPPORTED_FILE", r"^a/b\.txt is no voice by"
+        "m-ending",
+        job(audio="a/b.txt", audio_url=None),
+        "UNSUPPORTED_FILE",
+        r"^audio: not the name of a voice; allowed: ",
     ),
     manifest(
         "m-hot",

@@ -125,14 +125,16 @@ def s3_record(key: str, bucket: str = "drop", version_id: str | None = None) -> 
 
 
 def candidates(keys: list[str], voice: str) -> list[str]:
-    """The rule, said once more and in another way: all videos of the folder with one of three stems."""
+    """The rule, said once more and in another way: all videos of the folder with one of three names."""
     folder, _, name = composed(voice).rpartition("/")
     stem = name.rpartition(".")[0]
-    wanted = {stem, ".".join(stem.split(".")[:-1]), "video"} - {""}
+    wanted = {stem, ".".join(stem.split(".")[:-1])} - {""}
     found = []
     for key in keys:
         at, _, other = composed(key).rpartition("/")
-        if at == folder and classify(key) == "video" and other.rpartition(".")[0] in wanted:
+        named = other.rpartition(".")[0]
+        fitting = named in wanted or named.lower() == "video"
+        if at == folder and classify(key) == "video" and fitting:
             found.append(key)
     return found
 

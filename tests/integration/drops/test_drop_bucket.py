@@ -193,9 +193,9 @@ def cost(s3: S3Client, submitter: Submitter, key: str) -> tuple[Counter[str], in
 def test_a_drop_into_a_folder_of_ten_thousand_costs_a_few_calls(s3: S3Client, crowd: Submitter) -> None:
     put(s3, "inbox/crowd/clip.Mp4")
 
-    assert cost(s3, crowd, "inbox/crowd/clip.fr.mp3") == ({"ListObjectsV2": 2, "HeadObject": 3}, 1)
-    assert cost(s3, crowd, "inbox/crowd/clip.Mp4") == ({"ListObjectsV2": 2, "HeadObject": 3}, 1)
-    assert cost(s3, crowd, "inbox/crowd/lonely.mp3") == ({"ListObjectsV2": 2, "HeadObject": 1}, 0)
+    assert cost(s3, crowd, "inbox/crowd/clip.fr.mp3") == ({"ListObjectsV2": 3, "HeadObject": 3}, 1)
+    assert cost(s3, crowd, "inbox/crowd/clip.Mp4") == ({"ListObjectsV2": 3, "HeadObject": 3}, 1)
+    assert cost(s3, crowd, "inbox/crowd/lonely.mp3") == ({"ListObjectsV2": 3, "HeadObject": 1}, 0)
     assert cost(s3, crowd, "inbox/crowd/other.mp4") == ({"ListObjectsV2": 1}, 0)
 
 
@@ -207,7 +207,22 @@ def test_of_five_thousand_labels_of_one_name_each_costs_a_bounded_number(
     calls, started = cost(s3, crowd, "inbox/crowd/many.de.mp3")
 
     assert started == 1
-    assert calls == {"ListObjectsV2": 2, "HeadObject": 2 * 36 + 3}
+    assert calls == {"ListObjectsV2": 3, "HeadObject": 2 * 44 + 3}
+
+
+def test_a_folders_video_is_found_in_any_case_among_thousands_that_begin_like_it(
+    s3: S3Client, crowd: Submitter
+) -> None:
+    backend = s3_backends[ACCOUNT]["aws"]
+    for number in range(300):
+        for name in ("v", "V", "vi", "vid"):
+            backend.put_object("drop", f"inbox/crowd/{name}{number}.mp3", b"x")
+    put(s3, "inbox/crowd/vIdEo.MP4")
+
+    calls, started = cost(s3, crowd, "inbox/crowd/de.mp3")
+
+    assert started == 1
+    assert calls == {"ListObjectsV2": 11, "HeadObject": 3}
 
 
 def test_executions_start_once_by_name() -> None:

@@ -24,6 +24,9 @@ COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "Zoé") for form in ("NFC", 
         ("inbox/a/clip.fr.mp3", "inbox/a/clip.fr.mp4"),
         ("inbox/launch/fr.mp3", "inbox/launch/video.avi"),
         ("inbox/launch/intro.fr.mp3", "inbox/launch/video.mp4"),
+        ("inbox/launch/fr.wav", "inbox/launch/Video.MP4"),
+        ("inbox/launch/VIDEO.wav", "inbox/launch/vIdEo.qt"),
+        ("inbox/clip.opus", "inbox/clip.m4v"),
         ("inbox/v1.2/v1.2.mp3", "inbox/v1.2/v1.mp4"),
         (f"inbox/{COMPOSED}.mp3", f"inbox/{DECOMPOSED}.mp4"),
         (f"inbox/{DECOMPOSED}/x.fr.mp3", f"inbox/{COMPOSED}/x.mp4"),
@@ -54,17 +57,17 @@ def test_a_voice_fits_no_other(voice: str, video: str) -> None:
 @pytest.mark.parametrize(
     ("key", "kind"),
     [
-        ("inbox/", "junk"),
-        ("inbox/a/", "junk"),
-        ("inbox/a_$folder$", "junk"),
-        ("inbox/.DS_Store", "junk"),
-        ("inbox/.git/clip.mp4", "junk"),
-        ("inbox/__MACOSX/clip.mp3", "junk"),
-        ("inbox/Thumbs.db", "junk"),
-        ("inbox/clip.mp4.part", "junk"),
-        ("inbox/clip.mp4.crdownload", "junk"),
-        ("inbox/clip.MP4.TMP", "junk"),
-        ("inbox/~$notes.docx", "junk"),
+        ("inbox/", "sidecar"),
+        ("inbox/a/", "sidecar"),
+        ("inbox/a_$folder$", "sidecar"),
+        ("inbox/.DS_Store", "sidecar"),
+        ("inbox/.git/clip.mp4", "sidecar"),
+        ("inbox/__MACOSX/clip.mp3", "sidecar"),
+        ("inbox/Thumbs.db", "sidecar"),
+        ("inbox/clip.mp4.part", "sidecar"),
+        ("inbox/clip.mp4.crdownload", "sidecar"),
+        ("inbox/clip.MP4.TMP", "sidecar"),
+        ("inbox/~$notes.docx", "sidecar"),
         ("inbox/notes.txt", "unsupported"),
         ("inbox/clip.mkv", "unsupported"),
         ("inbox/README", "unsupported"),
@@ -96,29 +99,61 @@ def test_the_result_is_named_after_the_voice(voice: str, video: str, name: str, 
     assert label(voice, video) == known_as
 
 
-def test_a_video_is_looked_for_in_two_places_only() -> None:
+def test_a_video_is_looked_for_in_three_places_only() -> None:
     places = video_places("inbox/clip.fr.mp3")
 
-    assert [place.prefix for place in places] == ["inbox/clip.", "inbox/video."]
+    assert [place.prefix for place in places] == ["inbox/clip.", "inbox/v", "inbox/V"]
     assert places[0].stems == ("inbox/clip", "inbox/clip.fr")
-    assert len(set(spellings("inbox/clip"))) == 36
+    assert len(set(spellings("inbox/clip"))) == 44
 
 
 def test_no_place_is_longer_than_a_key_may_be() -> None:
     voice = "inbox/" + "é" * 506 + ".mp3"
 
     assert len(voice.encode()) == 1022
-    assert [place.prefix.encode()[:7] for place in video_places(voice)] == [b"inbox/\xc3", b"inbox/v"]
+    assert [place.prefix.encode()[:7] for place in video_places(voice)] == [
+        b"inbox/\xc3",
+        b"inbox/v",
+        b"inbox/V",
+    ]
 
 
 # The property. STEMS and folders are few, so that random folders are full of pairs and of conflicts.
 
-STEMS = ("clip", "clip.fr", "clip.fr.x", "video", "fr", COMPOSED, DECOMPOSED, "a b+%2F'\"🎬", "")
+STEMS = (
+    "clip",
+    "clip.fr",
+    "clip.fr.x",
+    "video",
+    "Video",
+    "VIDEO",
+    "fr",
+    COMPOSED,
+    DECOMPOSED,
+    "a b+%2F'\"🎬",
+    "",
+)
 KEYS = st.builds(
     lambda folder, stem, ending: f"inbox/{folder}{stem}{ending}",
     st.sampled_from(("", "launch/", f"{COMPOSED}/", f"{DECOMPOSED}/")),
     st.sampled_from(STEMS),
-    st.sampled_from((".mp4", ".MOV", ".webm", ".mp3", ".WAV", ".flac", ".txt", ".part", "")),
+    st.sampled_from(
+        (
+            ".mp4",
+            ".MOV",
+            ".webm",
+            ".mp3",
+            ".WAV",
+            ".flac",
+            ".txt",
+            ".part",
+            "",
+            ".srt",
+            ".XMP",
+            ".mp4~",
+            ".mp3.asd",
+        )
+    ),
 )
 FEW = st.sampled_from(("clip.mp4", "clip.mp3", "clip.fr.wav", "clip.MOV", "video.mp4")).map("inbox/{}".format)
 """So few that new versions and new videos come while an event is handled."""
@@ -234,7 +269,7 @@ def test_no_job_is_made_of_versions_that_never_lay_there_together(monkeypatch: p
     reads = iter(range(100))
 
     def replace_both_after_the_voice_was_read() -> None:
-        if next(reads) == 3:  # two lists, the voice; now comes the video
+        if next(reads) == 4:  # three lists, the voice; now comes the video
             world.bucket.put("inbox/clip.mp3")
             world.bucket.put("inbox/clip.mp4")
 

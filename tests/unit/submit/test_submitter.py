@@ -166,7 +166,7 @@ def test_a_key_with_dots_for_parts_is_refused_under_a_name_without_them() -> Non
 
     (job,) = here.jobs
     assert job.error
-    assert (job.error.code, job.name) == ("UNSUPPORTED_FILE", "a/clip")
+    assert (job.error.code, job.name) == ("UNSUPPORTED_FILE", "a/clip.mp4")
 
 
 def test_an_archived_drop_is_refused() -> None:
@@ -201,13 +201,13 @@ def test_a_drop_without_partner_is_reported_once_after_a_day() -> None:
     assert voice.error
     assert (voice.error.code, voice.name) == ("ORPHANED_VOICE", "a/fr")
     assert voice.error.message == (
-        "fr.mp3 was dropped more than 24 hours ago and there is no video for it: "
+        "fr.mp3 was uploaded more than 24 hours ago and there is no video for it: "
         "no fr.mp4 or video.mp4 (or .mov, .webm, .avi)."
     )
     assert video.error
     assert (video.error.code, video.name) == ("ORPHANED_VIDEO", "b")
     assert video.error.message == (
-        "b.mp4 was dropped more than 24 hours ago and there is no voice for it: "
+        "b.mp4 was uploaded more than 24 hours ago and there is no voice for it: "
         "no b.mp3, b.fr.mp3 or the like."
     )
 
@@ -263,3 +263,55 @@ def test_only_with_manifests_may_cross_does_a_manifest_in_a_folder_name_another(
         )
         assert job.error
         assert job.error.code == codes
+
+
+@pytest.mark.parametrize("field", ["video", "audio"])
+def test_a_secret_in_the_place_of_a_key_is_not_repeated(field: str) -> None:
+    here = world()
+    here.bucket.put("a.mp4")
+    (job,) = order(here, {"video": "a.mp4", "audio": "a.mp3", field: "SG_0123456789abcdef"})
+
+    assert job.error
+    assert job.error.message.startswith(f"{field}: not the name of a")
+    assert "SG_" not in job.error.message
+
+
+def test_an_unknown_file_is_reported_under_its_own_name_and_a_sidecar_not_at_all() -> None:
+    here = world()
+    for name in ("fr.docx", "fr.srt", "clip.XMP", "Icon\r", "clip.mp4~"):
+        here.bucket.put(f"inbox/launch/{name}")
+        here.deliver(f"inbox/launch/{name}")
+
+    (job,) = here.jobs
+    assert job.error
+    assert (job.name, job.error.code) == ("launch/fr.docx", "UNSUPPORTED_FILE")
+    assert job.error.message.startswith("fr.docx is neither")
+
+
+def test_a_near_miss_is_told_within_the_hour_once_with_the_name_that_pairs() -> None:
+    here = world()
+    for name in (
+        "a/Video1.mp4",
+        "a/fr.wav",
+        "b/clip.mp4",
+        "b/clip_fr.wav",
+        "c/video.mp4",
+        "c/fr.mp4",
+        "d/x.mp3",
+    ):
+        here.bucket.put(f"inbox/{name}", now=0)
+
+    assert here.submitter.sweep_near_misses(0.4 * HOUR).started == ()
+    assert len(here.submitter.sweep_near_misses(0.9 * HOUR).started) == 3
+    assert here.submitter.sweep_near_misses(1.4 * HOUR).started == ()
+
+    told = {job.name: job.error.message for job in here.jobs if job.error}
+    opening = "was uploaded more than 30 minutes ago and there is no"
+    assert told == {
+        "a/fr": f"fr.wav {opening} video for it: Video1.mp4 is nearly one by its name. "
+        "To pair them, upload Video1.mp4 again as video.mp4.",
+        "b/clip_fr": f"clip_fr.wav {opening} video for it: clip.mp4 is nearly one by its name. "
+        "To pair them, upload clip_fr.wav again as clip.fr.wav.",
+        "c/fr": f"fr.mp4 {opening} voice for it: it ends like a video. "
+        "If it is a voice for video.mp4, upload it again as fr.m4a.",
+    }

@@ -1,25 +1,50 @@
-"""Drops that never found their partner: reported once, by a daily sweep over the inbox.
+"""Orphans: drops that never found their partner, reported once, by sweeps over the inbox.
 
-Each drop is looked at while its age is between `orphan_after_hours` and 72 hours more: a few sweeps may
-fail, or see it again, and it is still reported, and, since the report's name claims it, only once.
+A drop beside a near miss is reported after half an hour, by a sweep every half hour; any other after
+`orphan_after_hours`, by a sweep a day. Each drop is looked at for some sweeps more: one that fails loses no
+report, and the report's execution name, which starts once, prevents a second.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from lipdrop.drops.drop_bucket import Listed
+from lipdrop.drops.near_misses import NearMiss, near_misses, told_early
 from lipdrop.drops.pairing import FOLDER_VIDEO, classify, composed, parse
 
 WINDOW_HOURS = 72
+NEAR_AFTER_HOURS = 0.5
+NEAR_WINDOW_HOURS = 3
 
 
-def lonely(listed: Iterable[Listed], now: float, after_hours: float) -> list[str]:
-    """Return the keys of videos and voices in the window whose partner is not among `listed`."""
+class Orphan(NamedTuple):
+    """A drop without a partner: its key, the hours after which it is reported, what is nearly its partner."""
+
+    key: str
+    hours: float
+    near: NearMiss | None
+
+
+def orphans(listed: Iterable[Listed], now: float, after_hours: float) -> list[Orphan]:
+    """Return the videos and voices without a partner among `listed` that are older than `after_hours`."""
     everything = list(listed)
-    return sorted(_without_partner(everything) & _in_window(everything, now - after_hours * 3600))
+    lonely = _without_partner(everything)
+    near = near_misses((item.key for item in everything), lonely)
+    due = lonely & _aged(everything, now, after_hours, WINDOW_HOURS)
+    return [Orphan(key, after_hours, near.get(key)) for key in sorted(due)]
 
 
-def _in_window(listed: Iterable[Listed], until: float) -> set[str]:
-    return {item.key for item in listed if until - WINDOW_HOURS * 3600 <= item.modified < until}
+def early_orphans(listed: Iterable[Listed], now: float) -> list[Orphan]:
+    """Return the drops without a partner that have a near miss and are older than `NEAR_AFTER_HOURS`."""
+    everything = list(listed)
+    near = near_misses((item.key for item in everything), _without_partner(everything))
+    due = set(told_early(near)) & _aged(everything, now, NEAR_AFTER_HOURS, NEAR_WINDOW_HOURS)
+    return [Orphan(key, NEAR_AFTER_HOURS, near[key]) for key in sorted(due)]
+
+
+def _aged(listed: Iterable[Listed], now: float, hours: float, window_hours: float) -> set[str]:
+    until = now - hours * 3600
+    return {item.key for item in listed if until - window_hours * 3600 <= item.modified < until}
 
 
 def _without_partner(listed: Iterable[Listed]) -> set[str]:
@@ -33,7 +58,7 @@ def _without_partner(listed: Iterable[Listed]) -> set[str]:
 
 def _place(video_key: str) -> tuple[str, str]:
     video = parse(composed(video_key))
-    return video.folder, video.stem
+    return video.folder, FOLDER_VIDEO if video.is_folder_video else video.stem
 
 
 def _wishes(voice_key: str) -> Iterator[tuple[str, str]]:

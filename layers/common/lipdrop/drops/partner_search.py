@@ -1,8 +1,9 @@
-"""Find what belongs to a drop by asking the bucket for names, not by reading whole folders.
+"""Partner search: find what belongs to a drop by asking the bucket for names, not by reading whole folders.
 
-Calls for one voice, whatever else lies in its folder: two lists of at most `MOST_KEYS` (at most nine if
-folder or name have accents); where more begins with its name than that, 36 looks for each name that its
-video may have. For one video: a list of its voices, which become jobs, by the thousand, and two lists more.
+Calls for one voice, whatever else is in its folder: three lists of at most `MOST_KEYS` (more if folder or
+name have accents). Where more keys than that begin with `v` or `V`, a few lists more; where more begin with
+the name itself, 44 HEADs for each name that its video may have. For one video: a list of its voices, which
+become jobs, by the thousand, and three lists more.
 """
 
 from bisect import bisect_left
@@ -13,7 +14,7 @@ from lipdrop.drops.drop_bucket import Drop, Listed
 from lipdrop.drops.pairing import SearchPrefix, classify, fits, spellings, video_places, voice_prefixes
 
 MOST_KEYS = 250
-"""More labels than a video has in practice; S3 takes as long for 1,000 keys, but we for reading them."""
+"""More labels than a video has in practice; S3 takes as long for 1,000 keys, but reading them takes time."""
 
 
 class Store(Protocol):
@@ -41,10 +42,10 @@ class Partners:
 
     def videos_of(self, voice_key: str) -> list[str]:
         """Return the keys of all videos that fit this voice by name, sorted."""
-        keys = {key for place in video_places(voice_key) for key in self._lying_at(place)}
+        keys = {key for place in video_places(voice_key) for key in self._keys_at(place)}
         return sorted(key for key in keys if classify(key) == "video" and fits(key, voice_key))
 
-    def _lying_at(self, place: SearchPrefix) -> list[str]:
+    def _keys_at(self, place: SearchPrefix) -> list[str]:
         for prefix, keys in self._complete.items():
             if place.prefix.startswith(prefix):
                 return _beginning(keys, place.prefix)
@@ -52,7 +53,8 @@ class Partners:
         if complete:
             self._complete[place.prefix] = sorted(keys)
             return keys
-        return [key for stem in place.stems for key in self._spelled(stem)]
+        narrower = [key for inner in place.narrower for key in self._keys_at(inner)]
+        return narrower + [key for stem in place.stems for key in self._spelled(stem)]
 
     def _spelled(self, stem: str) -> list[str]:
         if stem not in self._asked:

@@ -17,6 +17,8 @@ OTHER_VOICES = (
     "aif",
     "aifc",
     "amr",
+    "awb",
+    "3ga",
     "caf",
     "ac3",
     "eac3",
@@ -59,5 +61,5 @@ def _command(name: str, options: str, ending: str, other: str) -> str:
 
 
 def _quoted(name: str) -> str:
-    """Quote for a shell; a name that begins with "-" would be read as an option."""
-    return shlex.quote(f"./{name}" if name.startswith("-") else name)
+    """Quote for a shell; a name with "-" first would be read as an option, one with ":" as a protocol."""
+    return shlex.quote(f"./{name}" if name.startswith("-") or ":" in name else name)

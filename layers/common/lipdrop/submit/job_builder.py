@@ -26,6 +26,9 @@ from lipdrop.submit.pricing import estimate, length_warnings, output_seconds
 ENDINGS: dict[Role, tuple[str, ...]] = {"video": VIDEO_ENDINGS, "voice": (*VOICE_ENDINGS, "mp4")}
 """What a manifest may name as what: there the role is said, so MP4, which holds either, may be a voice."""
 
+_FIELDS: dict[Role, str] = {"video": "video", "voice": "audio"}
+"""What a manifest calls a role."""
+
 type MediaInput = Drop | str
 """A drop, or a link that only Segmind will follow."""
 
@@ -126,8 +129,8 @@ def _input(source: str, role: Role, find: Callable[[str], Drop | None]) -> Media
     if is_link(source):
         return source
     if parse(source).ending not in ENDINGS[role]:
-        allowed = ", ".join(f".{ending}" for ending in ENDINGS[role])
-        raise DropRefusedError("UNSUPPORTED_FILE", f"{source} is no {role} by its name; allowed: {allowed}.")
+        field, allowed = _FIELDS[role], ", ".join(f".{ending}" for ending in ENDINGS[role])
+        raise DropRefusedError("UNSUPPORTED_FILE", f"{field}: not the name of a {role}; allowed: {allowed}.")
     drop = find(source)
     if drop is None:
         raise DropRefusedError("MEDIA_MISSING", f"{source} does not lie in the drop bucket.")

@@ -2,7 +2,7 @@
 
     inbox/  a voice        its video is there ──► a job       two are there ──► refused
             a video        as for each of its voices
-            anything else  refused, junk passed over
+            anything else  refused, sidecars passed over
     jobs/   a manifest     a job for each entry
 
 What counts is what lies in the bucket now, not what the event says: S3 delivers late, twice and in any
@@ -23,14 +23,14 @@ from msgspec import Struct
 
 from lipdrop.drops.drop_bucket import Drop
 from lipdrop.drops.manifest import FOLDER, MAX_MANIFEST_BYTES, Entry, read_manifest
-from lipdrop.drops.orphans import lonely
+from lipdrop.drops.orphans import Orphan, early_orphans, orphans
 from lipdrop.drops.pairing import INBOX, classify, has_dot_part, parse
 from lipdrop.drops.partner_search import Partners, Store
 from lipdrop.drops.refusal import DropRefusedError
 from lipdrop.model.job import Job, S3Object, to_json
 from lipdrop.model.wording import how_large
 from lipdrop.submit.job_builder import JobBuilder
-from lipdrop.submit.refused_jobs import ambiguous, lonely_video, lonely_voice, refused_manifest, unsupported
+from lipdrop.submit.refused_jobs import ambiguous, refused_manifest, unsupported, without_partner
 
 AT_ONCE = 4
 """Jobs assembled at the same time: each may have a parser of 34 MiB beside the function's own 80
@@ -50,7 +50,7 @@ class Bucket(Store, Protocol):
 
 
 class SubmitOutput(Struct, frozen=True, kw_only=True):
-    """Executions started now, and started before, by name; keys of junk, and of what waits for a partner."""
+    """Executions started now, and before, by name; keys of sidecars, and of what waits for a partner."""
 
     started: tuple[str, ...] = ()
     existing: tuple[str, ...] = ()
@@ -78,10 +78,15 @@ class Submitter(Struct, frozen=True, kw_only=True):
         return self._run(steps, errors)
 
     def sweep(self, now: float) -> SubmitOutput:
-        """Report what has waited too long for its partner at `now` (epoch seconds)."""
-        hours = self.job_builder.settings.orphan_after_hours
-        keys = lonely(self.bucket.all_beginning(INBOX, subfolders=True), now, hours)
-        return self._run([partial(self._lonely, key, hours) for key in keys])
+        """Report drops that have waited too long for their partner at `now` (epoch seconds)."""
+        listed = self.bucket.all_beginning(INBOX, subfolders=True)
+        found = orphans(listed, now, self.job_builder.settings.orphan_after_hours)
+        return self._run([partial(self._orphan, orphan) for orphan in found])
+
+    def sweep_near_misses(self, now: float) -> SubmitOutput:
+        """Report drops without a partner beside a file that nearly is one, at `now` (epoch seconds)."""
+        found = early_orphans(self.bucket.all_beginning(INBOX, subfolders=True), now)
+        return self._run([partial(self._orphan, orphan) for orphan in found])
 
     def _run(self, steps: Iterable[Step], errors: Iterable[Exception] = ()) -> SubmitOutput:
         """Take all steps, some at once; raises `errors` and what they raised only after the last."""
@@ -139,12 +144,11 @@ class Submitter(Struct, frozen=True, kw_only=True):
             case _:
                 return self._started(ambiguous(voice, [video.object.key for video in videos]))
 
-    def _lonely(self, key: str, hours: float) -> DropOutcome:
-        drop = self.bucket.current(key)
+    def _orphan(self, orphan: Orphan) -> DropOutcome:
+        drop = self.bucket.current(orphan.key)
         if drop is None:
-            return "passed_over", key
-        report = lonely_voice if classify(key) == "voice" else lonely_video
-        return self._started(report(drop, hours))
+            return "passed_over", orphan.key
+        return self._started(without_partner(drop, orphan.hours, orphan.near))
 
     def _unsupported(self, key: str) -> DropOutcome:
         drop = self.bucket.current(key)
@@ -176,6 +180,6 @@ class Submitter(Struct, frozen=True, kw_only=True):
 def _kind(key: str) -> str:
     """Tell what `key` is: a kind of `lipdrop.drops.pairing`, or a manifest."""
     kind = classify(key)
-    if not key.startswith(FOLDER) or kind == "junk" or has_dot_part(key):
+    if not key.startswith(FOLDER) or kind == "sidecar" or has_dot_part(key):
         return kind
     return "manifest" if parse(key).ending == "json" else "unsupported"
