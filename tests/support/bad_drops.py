@@ -106,9 +106,6 @@ VOICES = (
     voice("v-cut-wav", "fr.wav", lambda: media.voice("wav")[:40_000], "MEDIA_UNREADABLE", r"is cut off"),
     voice("v-cut-mp3", "fr.mp3", lambda: media.voice("mp3")[:4_000], "MEDIA_UNREADABLE", r"is cut off"),
     voice("v-no-samples", "fr.wav", lambda: media.silent_wav(0), "MEDIA_UNREADABLE", r"how long it is"),
-    voice(
-        "v-no-length", "fr.flac", lambda: media.voice("flac", streamed=True), "MEDIA_UNREADABLE", r"how long"
-    ),
     voice("v-wav-as-mp3", "fr.mp3", lambda: media.voice("wav"), "UNSUPPORTED_FILE", r"it is a WAV file"),
     voice("v-mp3-as-wav", "fr.wav", media.voice, "UNSUPPORTED_FILE", r"it is an MP3 file"),
     voice("v-mp4-as-mp3", "fr.mp3", lambda: media.voice("m4a"), "UNSUPPORTED_FILE", r"it is an MP4 file"),

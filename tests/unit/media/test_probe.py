@@ -170,13 +170,13 @@ def _children() -> list[int]:
 
 
 def during_a_look(act: Callable[[int], None], parser: MediaInfoPool) -> ProbeResult:
-    """Look at a video; do something about MediaInfo's process while it waits for its first bytes."""
-    body = media.video()
+    """Probe a video; do something about MediaInfo's process while it waits for bytes behind the beginning."""
+    body = media.video() + media.box(b"free", bytes(4 * BLOCK_BYTES)) + media.box(b"moov")
     before = set(_children())
 
     def fetch(start: int, length: int) -> bytes:
-        (pid,) = set(_children()) - before
-        act(pid)
+        for pid in set(_children()) - before:
+            act(pid)
         return body[start : start + length]
 
     return probe(RangeReader(fetch, len(body)), parser)

@@ -1,5 +1,6 @@
 """The parent's side of MediaInfo's child processes: hand out ranges, notice a death, bound the time."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -60,10 +61,24 @@ class MediaInfoPool:
         self.close()
 
 
+PR_SET_DUMPABLE = 4
+
+
+def hide_environment() -> None:
+    """Make this process's environment, memory and open files unreadable for others of the same user.
+
+    Otherwise MediaInfo's process could read the credentials of this one in /proc/<pid>/environ (proc(5),
+    prctl(2)). Only Linux has it, and only Linux has that /proc.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
 class _Child:
     """One process of `lipdrop.media.mediainfo_worker`."""
 
     def __init__(self) -> None:
+        hide_environment()
         kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
         self._process = subprocess.Popen(
             [sys.executable, "-S", "-P", "-m", "lipdrop.media.mediainfo_worker"],

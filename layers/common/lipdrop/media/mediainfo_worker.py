@@ -1,8 +1,9 @@
-"""MediaInfo in a process of its own, because what it parses was made by strangers.
+"""MediaInfo in a sandboxed process of its own, because what it parses was made by strangers.
 
-A parser of hostile files can crash, loop or swell. Here it may: this process has a bounded memory and
-processor time, no environment and no credentials, and reads only what its parent hands it. The parent,
-`lipdrop.media.probe`, sees it die and says that the file cannot be read.
+A parser of hostile files can crash, loop or use up memory. This process has limits of memory and processor
+time, no environment, no credentials, and can open no file: neither the code of a hostile file nor MediaInfo
+itself can read the parent's environment under /proc. It reads only what its parent hands it. The parent,
+`lipdrop.media.mediainfo_pool`, sees it die and says that the file cannot be read.
 
 Run as `python -m lipdrop.media.mediainfo_worker`, for as many files as the parent has; ends when its input
 ends.
@@ -18,6 +19,8 @@ from pymediainfo import MediaInfo
 from lipdrop.media.mediainfo_protocol import ASK, END, LENGTH, SIZE, TEMPLATE
 
 READ_BYTES = 65_536
+OPEN_FILES = 3
+"""Standard input, output and error, which are open already."""
 MOST_TEXT = 65_536
 MEMORY_BYTES = 192 * 1024 * 1024
 """Address space; measured: 43 MiB with the library loaded, 28 MiB of them resident."""
@@ -69,7 +72,15 @@ def main(source: BinaryIO, sink: BinaryIO) -> None:
         report_tracks(SIZE.unpack(header)[0], source, sink)
 
 
-if __name__ == "__main__":
+def confine() -> None:
+    """Give up what parsing needs not: memory beyond a bound, core dumps, opening and writing files."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    MediaInfo.parse(io.BytesIO(b""), output=TEMPLATE)  # loads the library, while files can be opened
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+if __name__ == "__main__":
+    confine()
     main(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,10 +1,11 @@
-"""Look at media where it lies, through a few ranged reads: what is in it, how long, what may go wrong.
+"""Media probe: what is in a remote file, how long it is, what may go wrong with it.
 
-    with MediaParser() as parser:
-        seen = look(Ranged(fetch, size), parser)
+    with MediaInfoPool() as parser:
+        seen = probe(RangeReader(fetch, size), parser)
 
-A look at a file of 2 GB reads well below 1 MB of it, an index at its end included
-(benchmarks/preflight.py). Damaged and hostile files cannot harm the caller: see
+MediaInfo names the tracks and their codecs; how long they are is measured by `lipdrop.media.durations`, since
+headers are wrong too often for a price. Of a video of 2 GB well below 1 MB is read, an index at its end
+included (benchmarks/preflight.py). Damaged and hostile files cannot harm the caller: see
 `lipdrop.media.mediainfo_worker`.
 """
 
@@ -14,17 +15,25 @@ import re
 import msgspec
 from msgspec import Struct
 
-from lipdrop.media.durations import is_short_mp3, measured_seconds
+from lipdrop.media.container import identify
+from lipdrop.media.durations import measure
 from lipdrop.media.file_type import sniff
+from lipdrop.media.measurement import Measurement
 from lipdrop.media.mediainfo_pool import MediaInfoPool
 from lipdrop.media.mediainfo_protocol import FIELDS
 from lipdrop.media.range_reader import RangeReader
+from lipdrop.media.tags import leading_tags
 from lipdrop.model.job import MediaFacts
 
 KNOWN_CONTAINERS = frozenset(
     ("MPEG-4", "QuickTime", "WebM", "Matroska", "AVI", "Wave", "MPEG Audio", "Ogg", "FLAC", "ADTS")
 ) | {"Windows Media"}
 """MediaInfo's names for what is media even when no track in it can be read."""
+_STILLS = ("JPEG", "PNG", "GIF", "TIFF", "BMP")
+_CUT_BY_MEDIAINFO = ("WebM", "Matroska", "media")
+"""Where MediaInfo tells that a file is cut off; elsewhere the measurement does, which knows trailing tags."""
+DIFFERS_SECONDS, DIFFERS_SHARE = 0.5, 0.02
+SAME_RATE = 0.05
 STEADY = 1.05
 """Phones write 29.97 frames/s with single frames a few per cent off: that is steady enough."""
 
@@ -52,10 +61,11 @@ class Sound(Struct, frozen=True, kw_only=True):
 
 
 class ProbeResult(Struct, frozen=True, kw_only=True):
-    """What a look has shown. `container` "" means: no media; then `kind` says what it is, if known.
+    """What a probe has shown. `container` "" means: no media; then `kind` says what it is, if known.
 
-    `seconds` is None where the file does not tell its length, and `estimated` where it was worked out.
-    `broken` means that the parser gave up on the file.
+    `seconds` is None where the length could not be measured; `estimated` means that the file does not state
+    it, or states another. `broken` means that MediaInfo gave up on the file, `unfinished` that its index was
+    never written, `silent` and `still` that nothing is heard or moves, where what was read shows that.
     """
 
     size: int
@@ -68,6 +78,9 @@ class ProbeResult(Struct, frozen=True, kw_only=True):
     truncated: bool = False
     encrypted: bool = False
     broken: bool = False
+    unfinished: bool = False
+    silent: bool = False
+    still: bool = False
 
     @property
     def media(self) -> MediaFacts:
@@ -88,31 +101,81 @@ def probe(file: RangeReader, parser: MediaInfoPool) -> ProbeResult:
     """Return what is in `file`, whatever it is. Raises only what its reads and a lack of time raise."""
     if not file.size:
         return ProbeResult(size=0)
-    text = parser.describe(file)
+    tags = leading_tags(file.fetch, file.size)
+    media = file.behind(tags) if tags else file
+    text = parser.describe(media)
     if text is None:
-        return ProbeResult(size=file.size, broken=True, kind=sniff(file.head))
-    seen = _understand(text, file)
-    seconds = measured_seconds(file, seen.container, seen.seconds)
-    return msgspec.structs.replace(seen, seconds=seconds, estimated=True) if seconds else seen
+        return ProbeResult(size=file.size, broken=True, kind=sniff(media.head))
+    container = identify(media.head)
+    seen = _understand(text, media, container)
+    return _measured(seen, measure(media, container or seen.container), file.size)
 
 
-def _understand(text: str, file: RangeReader) -> ProbeResult:
+def _understand(text: str, file: RangeReader, identified: str) -> ProbeResult:
     tracks = [_track(line) for line in text.splitlines()]
     general = next((track for track in tracks if track["kind"] == "General"), {})
-    picture = next((_picture(track) for track in tracks if track["kind"] == "Video"), None)
+    picture = _first_moving([_picture(track) for track in tracks if track["kind"] == "Video"])
     sound = next((_sound(track) for track in tracks if track["kind"] == "Audio"), None)
-    container = general.get("Format", "")
-    is_media = bool(picture or sound) or container in KNOWN_CONTAINERS
+    named = general.get("Format", "")
+    is_media = bool(picture or sound or identified) or named in KNOWN_CONTAINERS
     return ProbeResult(
         size=file.size,
-        container=(container or "media") if is_media else "",
-        kind="" if is_media else sniff(file.head) or (container and f"{container} file"),
+        container=(identified or named or "media") if is_media else "",
+        kind="" if is_media else sniff(file.head) or (named and f"{named} file"),
         seconds=_seconds(general),
         picture=_with_webm_alpha(picture, file.head),
         sound=sound,
-        truncated=_is_cut_off(general, file),
+        truncated=bool(general.get("IsTruncated")) and not _ENDLESS.match(file.head),
         encrypted=any(track.get("Encryption") for track in tracks),
     )
+
+
+def _first_moving(pictures: list[Picture]) -> Picture | None:
+    """Return the first picture track that is not a cover or a thumbnail; the first one if all are."""
+    moving = (picture for picture in pictures if picture.frames != 1 and picture.codec not in _STILLS)
+    return next(moving, pictures[0] if pictures else None)
+
+
+def _measured(seen: ProbeResult, measured: Measurement, size: int) -> ProbeResult:
+    """Put what was measured in the place of what the file states."""
+    if not seen.container:
+        return msgspec.structs.replace(seen, size=size)
+    picture, sound = seen.picture, seen.sound
+    if sound is None and measured.seconds and measured.codec:
+        sound = Sound(codec=measured.codec)
+    if picture:
+        picture = _measured_picture(picture, measured)
+    if sound:
+        sound = msgspec.structs.replace(sound, seconds=measured.sound_seconds)
+    return msgspec.structs.replace(
+        seen,
+        size=size,
+        seconds=measured.seconds,
+        estimated=_differs(seen.seconds, measured.seconds),
+        picture=picture,
+        sound=sound,
+        truncated=measured.cut_off or (seen.truncated and seen.container in _CUT_BY_MEDIAINFO),
+        unfinished=measured.unfinished,
+        silent=measured.silent,
+        still=measured.still,
+    )
+
+
+def _measured_picture(picture: Picture, measured: Measurement) -> Picture:
+    """The mean rate is that of the frames that are there: each of them may be billed."""
+    seconds, frames = measured.picture_seconds, measured.frames
+    fps = round(frames / seconds, 3) if frames and seconds else None
+    if fps and picture.fps and abs(fps - picture.fps) <= SAME_RATE * picture.fps:
+        fps = picture.fps
+    return msgspec.structs.replace(
+        picture, seconds=seconds, frames=frames or picture.frames, fps=fps or picture.fps
+    )
+
+
+def _differs(stated: float | None, measured: float | None) -> bool:
+    if not measured:
+        return False
+    return not stated or abs(stated - measured) > max(DIFFERS_SECONDS, DIFFERS_SHARE * measured)
 
 
 def _track(line: str) -> dict[str, str]:
@@ -153,12 +216,6 @@ _ENDLESS = re.compile(
     re.DOTALL,
 )
 """RIFF and Matroska headers whose length was not known when they were written: streamed, not cut off."""
-
-
-def _is_cut_off(general: dict[str, str], file: RangeReader) -> bool:
-    if general.get("Format") == "MPEG Audio":
-        return is_short_mp3(file)
-    return bool(general.get("IsTruncated")) and not _ENDLESS.match(file.head)
 
 
 def _seconds(track: dict[str, str]) -> float | None:

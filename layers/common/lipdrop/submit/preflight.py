@@ -115,6 +115,12 @@ def _unreadable(seen: ProbeResult, name: str, role: Role) -> Iterator[MediaProbl
     if not seen.container:
         kind = _sized(seen, seen.kind or "file of no known kind")
         yield _missing_track(role), f"{name} holds no {_wanted(role)}: it is {kind}."
+    if seen.unfinished:
+        yield (
+            "MEDIA_UNREADABLE",
+            f"{name} ({size}) is cut off, or a recording that was never finished: its index, which is"
+            " written last, is missing.",
+        )
     if seen.truncated:
         yield "MEDIA_UNREADABLE", f"{name} is cut off: it says itself that it goes on after its {size}."
     if seen.encrypted:
@@ -168,6 +174,10 @@ def _warnings(seen: ProbeResult, name: str, role: Role) -> Iterator[str]:
         yield f"is {ending.upper()}, which the model supports with limits: WAV, MP3, OGG and FLAC are safer."
     if seen.estimated:
         yield f"does not say, or says wrongly, how long it is; {how_long(seen.seconds or 0)} were measured."
+    if role == "voice" and seen.silent:
+        yield "is silent: there is nothing to move the lips to."
+    if role == "video" and seen.still:
+        yield "hardly changes from frame to frame (still or black?): a moving, speaking face is needed."
     if role == "video" and (picture := seen.picture):
         yield from _picture_warnings(picture)
 
