@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
+from lipdrop import __version__
 from lipdrop.model import task_outputs
 from lipdrop.model.failures import FAILURES, failure
 from lipdrop.model.job import Estimate, Job, S3Object, to_json
@@ -67,6 +68,19 @@ def validated(message: Notification | AlertMessage) -> dict[str, Any]:
     attributes = sum(len(f"{name}String{value}".encode()) for name, value in sent.attributes.items())
     assert len(sent.body.encode()) + attributes < SNS_LIMIT
     return plain
+
+
+def test_every_kind_of_message_says_which_release_wrote_it() -> None:
+    trouble = task_outputs.AccountAlert(
+        code="API_KEY_REJECTED", message="Bad key.", action="Store a good one."
+    )
+    messages = (
+        notification(job(), COURSE, result=RESULT),
+        notification(job(), COURSE, error=failure("DEADLINE", "Not ready.")),
+        alert(trouble, job_id="launch-fr-1", execution_arn="arn:x", now=1_000_000),
+    )
+
+    assert {validated(message)["lipdrop_version"] for message in messages} == {__version__}
 
 
 def test_schema_itself_is_valid() -> None:

@@ -12,11 +12,13 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 from msgspec import Struct
 
+from lipdrop import __version__
 from lipdrop.model import task_outputs
 from lipdrop.model.job import Failure, Job, MediaSource, Options, S3Object
 from lipdrop.model.wording import shorten
 
 VERSION = 1
+"""Of the schema, which only gets additions; `lipdrop_version` tells which release wrote a message."""
 MAX_WARNINGS = 20
 
 
@@ -115,6 +117,7 @@ class Notification(Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: Failure | None = None
     request_id: str | None = None
     record: RecordAddress | None = None
+    lipdrop_version: str = ""
 
 
 class AlertMessage(Struct, frozen=True, kw_only=True):
@@ -127,6 +130,7 @@ class AlertMessage(Struct, frozen=True, kw_only=True):
     job_id: str
     execution_arn: str
     sent_at: str
+    lipdrop_version: str
 
 
 def notification(
@@ -160,6 +164,7 @@ def notification(
         result=result,
         error=error and msgspec.structs.replace(error, message=shorten(error.message)),
         request_id=course.request_id,
+        lipdrop_version=__version__,
     )
 
 
@@ -174,6 +179,7 @@ def alert(trouble: task_outputs.AccountAlert, *, job_id: str, execution_arn: str
         job_id=job_id,
         execution_arn=execution_arn,
         sent_at=sent_at,
+        lipdrop_version=__version__,
     )
 
 
