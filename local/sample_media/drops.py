@@ -58,7 +58,7 @@ def video(
 @cache
 def voice(ending: str = "mp3", seconds: float = 1.0, *, streamed: bool = False) -> bytes:
     """Return a voice; `streamed`, written to where no header could be corrected afterwards."""
-    written: Any = _Pipe() if streamed else BytesIO()
+    written: Any = Pipe() if streamed else BytesIO()
     with av.open(written, "w", format=FORMATS.get(ending, ending)) as container:
         _speak(container, _sound(container, VOICE_CODECS[ending]), seconds)
     return bytes(written.getvalue())
@@ -67,7 +67,7 @@ def voice(ending: str = "mp3", seconds: float = 1.0, *, streamed: bool = False) 
 @cache
 def streamed_webm(frames: int = 50) -> bytes:
     """Return a video as a browser's MediaRecorder leaves it: without its length."""
-    written = _Pipe()
+    written = Pipe()
     with av.open(written, "w", format="webm") as container:
         _draw(container, _picture(container, "libvpx", (640, 480), 25, "yuv420p"), frames)
     return bytes(written.getvalue())
@@ -133,7 +133,7 @@ def mp3_frames(*parts: tuple[int, int]) -> bytes:
     return bytes(made)
 
 
-class _Pipe(RawIOBase):
+class Pipe(RawIOBase):
     """Somewhere to write that cannot be sought in."""
 
     def __init__(self) -> None:

@@ -44,6 +44,7 @@ class FlacMeter:
         self._candidate: FlacHeader | None = None
         self._samples: dict[int, int] = {}
         self._frames = self._fed = self._false_starts = self._first = 0
+        self._to_skip, self._more_blocks = 0, False
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the file."""
@@ -51,8 +52,20 @@ class FlacMeter:
         if self._fed < STREAM_INFO_BYTES <= self._fed + len(data):
             self._read_stream_info(self._buffer)
         self._fed += len(data)
-        if self._fed >= STREAM_INFO_BYTES:
+        if self._fed >= STREAM_INFO_BYTES and self._pass_metadata():
             self._search(len(self._buffer) - HEADER_BYTES)
+
+    def _pass_metadata(self) -> bool:
+        """Drop the metadata blocks (RFC 9639, 8), since covers may look like frames; tell whether all are."""
+        while self._to_skip or self._more_blocks:
+            dropped = min(self._to_skip, len(self._buffer))
+            self._buffer, self._to_skip = self._buffer[dropped:], self._to_skip - dropped
+            if self._to_skip or (self._more_blocks and len(self._buffer) < 4):
+                return False
+            if self._more_blocks:
+                self._more_blocks = not self._buffer[0] & 0x80
+                self._to_skip = 4 + int.from_bytes(self._buffer[1:4])
+        return True
 
     def finish(self) -> Measurement:
         """Return what was found, once all was fed."""
@@ -73,6 +86,7 @@ class FlacMeter:
     def _read_stream_info(self, data: bytes) -> None:
         """RFC 9639, 8.2: 20 bits of sampling rate, 36 bits of samples, 10 bytes into the block."""
         if data[:4] == b"fLaC":
+            self._to_skip, self._more_blocks = 4, True
             self._rate = int.from_bytes(data[18:21]) >> 4
             self._stated = int.from_bytes(data[21:26]) & (1 << 36) - 1
 

@@ -77,9 +77,10 @@ class FrameMeter:
         self._false_starts = 0
         self._fed = 0
         self._frames = 0
-        self._seconds = 0.0
+        self._seconds = self._frame_seconds = 0.0
         self._loudness: list[int] = []
         self._promised = 0
+        self._padding = 0.0
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the file."""
@@ -96,8 +97,9 @@ class FrameMeter:
         self._walk(len(self._buffer))
         given_up = self._false_starts > MOST_FALSE_STARTS
         heard = self._loudness[2:-2]
+        seconds = max(self._seconds - self._padding * self._frame_seconds, self._seconds / 2)
         return Measurement(
-            seconds=None if given_up else round(self._seconds, 3) or None,
+            seconds=None if given_up else round(seconds, 3) or None,
             cut_off=self._promised > self._fed * CUT_SHARE,
             silent=len(heard) > 3 and not any(heard),
             codec="MPEG Audio" if self._is_mpeg else "AAC",
@@ -140,6 +142,7 @@ class FrameMeter:
         if self._is_header(at):
             return
         self._seconds += found[1]
+        self._frame_seconds = self._frame_seconds or found[1]
         if self._frames % SAMPLED == 0:
             self._loudness.append(self._sound_bits(self._buffer[at : at + found[0]]))
 
@@ -154,8 +157,9 @@ class FrameMeter:
         if self._buffer[body : body + 4] in (b"Xing", b"Info"):
             flags = self._buffer[body + 7] if body + 7 < len(self._buffer) else 0
             if self._frames == 1 and flags & 3 == 3:
-                behind = self._fed - len(self._buffer) + at
+                behind, is_mpeg1 = self._fed - len(self._buffer) + at, self._buffer[at + 1] >> 3 & 3 == 3
                 self._promised = behind + int.from_bytes(self._buffer[body + 12 : body + 16])
+                self._padding = _padding(self._buffer[body : body + 144], 1152 if is_mpeg1 else 576)
             return True
         return self._frames == 1 and self._buffer[at + 36 : at + 40] == b"VBRI"
 
@@ -175,6 +179,17 @@ def _side_bytes(header: bytes) -> int:
     if header[1] >> 3 & 3 == 3:
         return 17 if mono else 32
     return 9 if mono else 17
+
+
+def _padding(header: bytes, samples: int) -> float:
+    """Return how many frames of `samples` the encoder has added around the sound (LAME's part of a header).
+
+    Decoders leave them out: at 8 kHz they are a fifth of a second.
+    """
+    if len(header) < 144 or header[7] & 15 != 15 or header[120:124] not in (b"LAME", b"Lavc", b"Lavf"):
+        return 0
+    both = int.from_bytes(header[141:144])
+    return ((both >> 12) + (both & 0xFFF)) / samples
 
 
 def _mp3_bits(frame: bytes) -> int:
