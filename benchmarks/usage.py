@@ -26,7 +26,9 @@ def lambda_use(stack: Stack, since: float) -> dict[str, LambdaUse]:
     """Return the use of each function since an epoch second, from the reports in its log."""
     functions = stack.client("lambda").list_functions()["Functions"]
     return {
-        logical: _use(list(_durations(stack, function["FunctionName"], since)), function["MemorySize"])
+        logical: _use(
+            list(_durations(stack, function["LoggingConfig"]["LogGroup"], since)), function["MemorySize"]
+        )
         for function in functions
         for logical in FUNCTIONS
         if f"-{logical}-" in function["FunctionName"]
@@ -37,11 +39,11 @@ def _use(durations: list[float], memory_mb: int) -> LambdaUse:
     return LambdaUse(len(durations), median(durations) if durations else 0.0, memory_mb)
 
 
-def _durations(stack: Stack, function: str, since: float) -> Iterator[float]:
+def _durations(stack: Stack, group: str, since: float) -> Iterator[float]:
     pages = (
         stack.client("logs")
         .get_paginator("filter_log_events")
-        .paginate(logGroupName=f"/aws/lambda/{function}", startTime=int(1000 * since), filterPattern="REPORT")
+        .paginate(logGroupName=group, startTime=int(1000 * since), filterPattern="REPORT")
     )
     for page in pages:
         for event in page["events"]:

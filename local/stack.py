@@ -109,7 +109,9 @@ def bring_up(directory: Path, pids: list[int], **wanted: Unpack[Wanted]) -> Stac
     pid, endpoint = start_aws(directory, settings=dict(wanted.get("aws_settings", {})))
     pids.append(pid)
     _client("ssm", endpoint).put_parameter(Name=API_KEY_PARAMETER, Value=key, Type="SecureString")
-    sam.deploy(endpoint, {"SegmindBaseUrl": base_url, **parameters}, template=template)
+    sam.deploy(
+        endpoint, {"AwsEndpointUrl": endpoint, "SegmindBaseUrl": base_url, **parameters}, template=template
+    )
     outputs = _outputs(_client("cloudformation", endpoint))
     return Stack(
         directory=str(directory),

@@ -149,7 +149,7 @@ def test_the_evidence_is_of_every_kind(pieces: list[Piece]) -> None:
 
 
 def test_what_is_planted_is_found_wherever_it_is(stack: Stack, everything: Subscriber) -> None:
-    group = f"/aws/lambda/{physical(stack, 'Request')}"
+    group = physical(stack, "RequestLogs")
     logs, s3 = stack.client("logs"), stack.client("s3")
     stream = {"logGroupName": group, "logStreamName": "planted"}
     logs.create_log_stream(**stream)

@@ -26,7 +26,7 @@ class Uploads:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._group = f"/aws/lambda/{physical(stack, 'Submit')}"
+        self._group = physical(stack, "SubmitLogs")
         self._before = self._done()
 
     def wait(self, count: int, *, seconds: float = 180) -> None:

@@ -1,17 +1,21 @@
 """The template, the settings and the state machine say the same things."""
 
 import json
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cfnlint.decode.cfn_yaml import load as load_template
 
-from lipdrop.config.settings import read_settings
+from lipdrop.config.settings import Settings, read_settings
 from local.aws import ACCOUNT
 from local.check_state_machine import DEFINITION, dangling
 
 ROOT = Path(__file__).parents[2]
+BUCKETS = ("DropBucket", "ResultsBucket")
 NEEDED = {"DROP_BUCKET": "d", "RESULTS_BUCKET": "r", "TOPIC_ARN": "t", "JOBS_TABLE": "j"}
 
 
@@ -30,7 +34,8 @@ def test_every_variable_of_the_template_is_a_setting_and_every_setting_a_variabl
 ) -> None:
     known = {name.upper() for name in read_settings(NEEDED).__struct_fields__}
 
-    assert set(variables) == known - {"STATE_MACHINE_ARN"}
+    others = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}  # the logger reads its own
+    assert set(variables) - others == known - {"STATE_MACHINE_ARN"}
 
 
 def test_the_parameters_defaults_are_those_of_the_settings(template: Any, variables: dict[str, Any]) -> None:
@@ -38,7 +43,7 @@ def test_the_parameters_defaults_are_those_of_the_settings(template: Any, variab
     defaults = {
         str(name): str(parameters[reference["Ref"]]["Default"])
         for name, reference in variables.items()
-        if reference.get("Ref") in parameters
+        if reference.get("Ref") in parameters and not name.startswith("POWERTOOLS_")
     }
 
     assert read_settings(NEEDED | defaults) == read_settings(NEEDED)
@@ -51,9 +56,88 @@ def test_every_parameter_explains_itself_and_has_a_default(template: Any) -> Non
         assert {"AllowedValues", "AllowedPattern", "MinValue"} & set(parameter), f"{name} allows anything"
 
 
+def test_the_deployment_form_groups_every_parameter_once(template: Any) -> None:
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+
+    assert sorted(grouped) == sorted(template["Parameters"])
+    assert len(groups[0]["Parameters"]) == 5, "the five that matter come first"
+
+
+def test_whole_numbers_stay_whole(template: Any, variables: dict[str, Any]) -> None:
+    """CloudFormation has no type for whole numbers: a pattern refuses fractions, and what is out of range."""
+    whole = {
+        variables[field.encode_name]["Ref"] for field in msgspec.structs.fields(Settings) if field.type is int
+    }
+    keep = {name for name in template["Parameters"] if name.startswith("Keep")}
+    assert whole
+    for name in whole | keep:
+        parameter = template["Parameters"][name]
+        assert "AllowedPattern" in parameter, (
+            f"{name} must be a String with a pattern, as MaxConcurrentJobs is"
+        )
+        low, high = map(int, re.findall(r"\d+", parameter["ConstraintDescription"])[-2:])
+        accepted = re.compile(parameter["AllowedPattern"]).search
+        assert parameter["Type"] == "String", name
+        assert accepted(str(parameter["Default"])), name
+        for refused in ("", "1.5", f"{low}.0", f"{high}.5", "-1", "1e3", " 10", f"0{low}", str(high + 1)):
+            assert not accepted(refused), (name, refused)
+        near = [*range(low, min(high, 4000) + 1), high - 1, high]
+        assert all(accepted(str(number)) for number in near), name
+        below = set(range(low)) - ({0} if name in keep else set())
+        assert not any(accepted(str(number)) for number in below), name
+
+
+def test_what_holds_money_or_results_outlives_the_stack(template: Any) -> None:
+    kept = {
+        str(name)
+        for name, item in template["Resources"].items()
+        if item["Type"] in {"AWS::S3::Bucket", "AWS::DynamoDB::Table"}
+    }
+
+    assert kept == {"DropBucket", "ResultsBucket", "JobsTable"}
+    for name in kept:
+        assert template["Resources"][name]["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert template["Resources"][name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_deployment_asks_nothing_and_takes_no_limit_back() -> None:
+    deploy = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]["deploy"]["parameters"]
+
+    assert deploy["confirm_changeset"] is False
+    assert deploy["resolve_s3"] is True
+    assert deploy["tags"]
+    assert "parameter_overrides" not in deploy
+
+
+def test_no_command_of_ours_rewrites_the_settings_of_sam() -> None:
+    pages = [ROOT / "README.md", ROOT / "Makefile", *(ROOT / "docs").glob("o*.md")]
+
+    assert not [page for page in pages if "--guided" in page.read_text()]
+
+
+def test_the_buckets_and_the_topic_refuse_what_is_not_encrypted_on_its_way(template: Any) -> None:
+    resources = template["Resources"]
+    policies = [
+        *(resources[f"{bucket}Policy"]["Properties"]["PolicyDocument"]["Statement"] for bucket in BUCKETS),
+        [
+            item["Fn::If"][1]
+            for item in resources["TopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+            if "Fn::If" in item
+        ],
+    ]
+
+    assert all(resources[f"{bucket}Policy"]["Condition"] == "OnAws" for bucket in BUCKETS)
+    for ((statement),) in policies:
+        assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
 def test_every_function_keeps_its_logs_for_a_set_time(template: Any) -> None:
     resources = template["Resources"]
     functions = {name for name, item in resources.items() if item["Type"] == "AWS::Serverless::Function"}
+    for name in functions:
+        assert resources[name]["Properties"]["LoggingConfig"]["LogGroup"] == {"Ref": f"{name}Logs"}
     groups = {name for name, item in resources.items() if item["Type"] == "AWS::Logs::LogGroup"}
 
     assert {f"{name}Logs" for name in functions} <= groups
