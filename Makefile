@@ -31,6 +31,11 @@ test-fast: $(READY) ## Unit and contract tests: under a minute
 test-slow: $(READY) ## The long campaigns: chaos, load, a throttled sync, long games against the models
 	@$(BIN)/pytest --ignore=tests/sam_local -m "slow or model" --hypothesis-profile=many --timeout=1200 $(TESTS)
 
+.PHONY: coverage
+coverage: $(READY) ## Which lines of the domain and the handlers no unit, contract or integration test runs
+	@$(BIN)/coverage run -m pytest -q tests/unit tests/contract tests/integration -m "not slow"
+	@$(BIN)/coverage report
+
 .PHONY: test-unit test-contract test-integration test-faults test-e2e
 test-unit test-contract test-integration test-faults test-e2e: test-%: $(READY) # one folder of tests
 	@$(BIN)/pytest tests/$*

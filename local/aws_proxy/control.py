@@ -11,7 +11,7 @@ _SECONDS = 30
 
 
 class ProxyControl:
-    """Asks the proxy at `url` what it saw and tells it what shall go wrong."""
+    """Asks the proxy at `url` what it saw, and configures its faults."""
 
     def __init__(self, url: str) -> None:
         self._url = url + CONTROL
@@ -30,7 +30,7 @@ class ProxyControl:
         return self._call("POST", "reset", None, Counts)
 
     def upstream(self, endpoint: str) -> None:
-        """Say where the local AWS is: until then every call is torn."""
+        """Say where the local AWS is: until then every call is reset."""
         self._call("PUT", "upstream", endpoint, Counts)
 
     def fault(self, *faults: Fault) -> None:
@@ -38,11 +38,11 @@ class ProxyControl:
         self._call("POST", "faults", faults, Counts)
 
     def clear_faults(self) -> None:
-        """Break nothing any more."""
+        """Remove all faults."""
         self._call("DELETE", "faults", None, Counts)
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         self._session.close()
 
     def _call[T](self, method: str, path: str, body: Any, kind: type[T]) -> T:

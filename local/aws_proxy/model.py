@@ -1,4 +1,4 @@
-"""The proxy's words: what it counted, and the faults that it can be asked for."""
+"""The proxy's data types: what it counted, and the faults that it can inject."""
 
 from typing import Annotated, Literal
 
@@ -15,7 +15,7 @@ What = Literal["throttle", "error", "reset", "lost", "delay"]
 class Call(Struct, frozen=True):
     """What a request asks of AWS: `s3` `GetObject`, `dynamodb` `UpdateItem`, `states` `StartExecution`.
 
-    Whoever comes with a presigned link is no function: its service is called `s3-presigned`.
+    A request with a presigned link does not come from a function: its service is called `s3-presigned`.
     """
 
     service: str
@@ -28,8 +28,8 @@ class Call(Struct, frozen=True):
 class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One rule: which calls go wrong, how and how often. The first rule that applies is used.
 
-    `throttle` and `error` answer in the service's own words and do nothing. `reset` tears the connection
-    down before AWS hears of the call, `lost` after AWS has done it: the caller cannot tell which.
+    `throttle` and `error` answer in the service's own format and do nothing. `reset` resets the connection
+    before the call reaches AWS, `lost` after AWS has done it: the caller cannot tell which.
     """
 
     service: str

@@ -1,4 +1,4 @@
-"""Run the proxy as a process of its own, so that it takes no time from whoever measures."""
+"""Run the proxy as a process of its own, so that it takes no time from the process that measures."""
 
 import os
 import sys

@@ -36,7 +36,7 @@ class Connection:
 
 @dataclass
 class AwsProxy:
-    """All that the proxy knows: where AWS is, what was called, what shall go wrong."""
+    """The proxy's state: where AWS is, what was called, which faults are active."""
 
     upstream: str = ""
     calls: Counter[str] = field(default_factory=Counter)
@@ -162,7 +162,7 @@ async def _whole(connection: Connection, head: wire.Head) -> bytes:
 
 
 def _without_expect(head: wire.Head) -> bytes:
-    """Return the head as received, but for the wish to be told to go on, which the proxy has granted."""
+    """Return the head as received, without `Expect: 100-continue`, which the proxy has answered itself."""
     if not head.get("expect"):
         return head.raw
     lines = head.raw.split(b"\r\n")

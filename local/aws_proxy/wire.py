@@ -1,4 +1,4 @@
-"""As much HTTP/1.1 as a proxy needs that touches nothing: heads, and bodies passed on as they are."""
+"""As much HTTP/1.1 as a transparent proxy needs: heads, and bodies passed on unchanged."""
 
 import asyncio
 import socket
@@ -96,7 +96,7 @@ async def _trailers(reader: asyncio.StreamReader) -> bytes:
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
-    """Tear the connection down: with no time to linger, the kernel sends a RST."""
+    """Reset the connection: without linger time the kernel sends a RST."""
     sock = writer.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

@@ -1,1 +1,1 @@
-"""Every seam broken at once, on the real template: what must still be true of each job, and whether it is."""
+"""Chaos campaign: faults in every component at once, on the real template; invariants checked per job."""

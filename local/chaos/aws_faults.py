@@ -1,4 +1,4 @@
-"""What befalls all jobs alike: AWS calls that are throttled, fail, or are done without an answer."""
+"""Faults of AWS that hit all jobs: calls that are throttled, that fail, or that succeed without an answer."""
 
 from local.aws_proxy.model import Fault, What
 

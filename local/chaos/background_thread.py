@@ -1,4 +1,4 @@
-"""Something that goes on beside a campaign, in a thread of its own."""
+"""Run something in a background thread during a campaign."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def beside(run: Callable[[threading.Event], None]) -> Iterator[None]:
-    """Let `run` go on while the block lasts; it is to end once its event is set."""
+    """Run `run` in a thread while the block lasts; it must end when its event is set."""
     over = threading.Event()
     thread = threading.Thread(target=run, args=[over])
     thread.start()

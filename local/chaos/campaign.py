@@ -1,4 +1,4 @@
-"""Runs a campaign: a stack with scaled waits, everything broken, until every job has ended."""
+"""Runs a campaign: a stack with scaled waits and injected faults, until every job has ended."""
 
 import random
 import time
@@ -11,16 +11,16 @@ from local import paths
 from local.aws_proxy import Proxy
 from local.aws_proxy import running as proxy_running
 from local.aws_proxy.model import Strike
-from local.chaos import aws_faults as weather
+from local.chaos import aws_faults
 from local.chaos.drops import Dropper
-from local.chaos.eventbridge_redelivery import Bearer
+from local.chaos.eventbridge_redelivery import EventRedelivery
 from local.chaos.evidence import Evidence, executions, gather, leftovers
 from local.chaos.history import history
 from local.chaos.invariants import Verdict, judge
 from local.chaos.killer import Kill, Killer
-from local.chaos.notification_listener import Witness
+from local.chaos.notification_listener import NotificationListener
 from local.chaos.plan import Folder, Job, plan
-from local.chaos.runner import Course
+from local.chaos.runner import CampaignRunner
 from local.chaos.schema import notification_check
 from local.sam import STACK_NAME
 from local.stack import Stack
@@ -53,7 +53,7 @@ QUIET_SECONDS = 6.0
 
 @dataclass
 class Campaign:
-    """What was asked for, and what was seen."""
+    """What was asked for, and what was observed."""
 
     jobs: int
     seed: int
@@ -74,7 +74,7 @@ class Campaign:
 
     @property
     def tears(self) -> list[float]:
-        """When `request` was killed or its table failed it: what can leave a job in doubt."""
+        """When `request` was killed or a call to its table failed: a POST's outcome may be unknown then."""
         killed = [kill.at for kill in self.kills if kill.function == "Request"]
         return killed + [strike.at for strike in self.strikes if strike.service == "dynamodb"]
 
@@ -87,26 +87,26 @@ def run(
     home: str = "chaos",
     say: Callable[[str], None] = lambda _: None,
 ) -> Campaign:
-    """Run a campaign and return what was seen; `home` names its folder, `say` is told how it goes."""
+    """Run a campaign and return what was observed; `home` names its folder, `say` receives progress."""
     campaign = Campaign(jobs, seed, plan(jobs, seed, only))
     with world(home) as (stack, proxy, standin):
         standin.fault(*[trouble for job in campaign.planned for trouble in job.troubles])
-        proxy.control.fault(*weather.faults(seed))
+        proxy.control.fault(*aws_faults.faults(seed))
         killer = Killer(stack.pids[-1], KILL_EVERY_SECONDS, random.Random(f"{seed} kills"))
         dropper = Dropper(stack, _function(stack, "Submit"), random.Random(f"{seed} drops"))
-        bearer = Bearer(stack, _function(stack, "Finalize"))
-        witness = Witness(stack)
+        redelivery = EventRedelivery(stack, _function(stack, "Finalize"))
+        listener = NotificationListener(stack)
         started = time.monotonic()
-        with closing(dropper), witness.listening():
+        with closing(dropper), listener.listening():
             with killer.at_work():
-                Course(dropper, bearer, witness, killer, campaign.folders, say).run()
+                CampaignRunner(dropper, redelivery, listener, killer, campaign.folders, say).run()
             proxy.control.clear_faults()
             _settle(stack, dropper)
         campaign.seconds = time.monotonic() - started
         campaign.kills, campaign.strikes = killer.kills, proxy.control.strikes()
-        campaign.counts = dict(dropper.counts) | {"told of again": bearer.delivered}
+        campaign.counts = dict(dropper.counts) | {"told of again": redelivery.delivered}
         campaign.posts = standin.counters()
-        _judge(campaign, stack, witness, standin)
+        _judge(campaign, stack, listener, standin)
     return campaign
 
 
@@ -133,9 +133,9 @@ def _settle(stack: Stack, dropper: Dropper) -> None:
         time.sleep(0.5)
 
 
-def _judge(campaign: Campaign, stack: Stack, witness: Witness, standin: StandinControl) -> None:
+def _judge(campaign: Campaign, stack: Stack, listener: NotificationListener, standin: StandinControl) -> None:
     """Gather the evidence, judge it, and keep the histories of jobs to which a promise was broken."""
-    evidence = gather(stack, campaign.planned, witness.messages, standin.requests())
+    evidence = gather(stack, campaign.planned, listener.messages, standin.requests())
     campaign.verdict = judge(
         campaign.planned, evidence, leftovers(stack), campaign.tears, notification_check()
     )

@@ -1,4 +1,4 @@
-"""Drops a campaign's folders, delivers each of S3's events again and again, and redrives dead letters."""
+"""Uploads a campaign's folders, delivers each S3 event several times, and redrives dead letters."""
 
 import heapq
 import json
@@ -20,7 +20,7 @@ _HANDS = 4
 
 @dataclass
 class Dropper:
-    """Uploads folders and plays S3's part as the bearer of too much news.
+    """Uploads folders, and repeats S3's events.
 
     The local AWS sends each upload's own event. Ours are copies of it, in any order and at once, some
     of them as asynchronous invocations (which are tried again, as S3's are), some as synchronous ones.
@@ -71,7 +71,7 @@ class Dropper:
         self._lambda.invoke(FunctionName=self.submit, InvocationType=kind, Payload=json.dumps(event))
 
     def redrive(self) -> int:
-        """Give dead letters to their function again, as an operator does; return how many there were."""
+        """Redrive dead letters to their function, as an operator does; return how many there were."""
         received = self._sqs.receive_message(
             QueueUrl=self.stack.dead_letter_queue_url, MaxNumberOfMessages=10
         ).get("Messages", [])
@@ -90,11 +90,11 @@ class Dropper:
 
     @property
     def idle(self) -> bool:
-        """Whether everything planned so far was dropped and delivered."""
+        """Whether everything planned so far was uploaded and delivered."""
         return not self._due and all(work.done() for work in self._at_work)
 
     def close(self) -> None:
-        """Let the hands go."""
+        """Stop the worker threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _start(self, work: Any, *arguments: Any) -> None:

@@ -1,8 +1,8 @@
-"""Plays EventBridge's part where the local AWS falls short of it.
+"""Redelivery of EventBridge events, which the local AWS lacks.
 
 AWS tries an event's function three times and then keeps the event in the dead-letter queue. The local AWS
-tries once: an event whose worker was killed is gone. So a broken execution that nobody has told of yet is
-told of again.
+tries once: an event whose worker was killed is lost. So the event of a broken execution that no notification
+has announced yet is sent again.
 """
 
 import json
@@ -18,8 +18,8 @@ AGAIN_SECONDS = 15.0
 
 
 @dataclass
-class Bearer:
-    """Tells `finalize` of executions that broke on the state machine itself."""
+class EventRedelivery:
+    """Sends `finalize` the events of executions that failed in the state machine itself."""
 
     stack: Stack
     finalize: str
@@ -32,7 +32,7 @@ class Bearer:
         self._lambda = self.stack.client("lambda")
 
     def deliver(self, heard: Container[str]) -> None:
-        """Send the events of broken executions whose jobs are not among those `heard` of."""
+        """Send the events of broken executions whose jobs are not in `heard`."""
         for execution in executions(self.stack):
             if execution.status != "FAILED":
                 continue

@@ -1,4 +1,4 @@
-"""What every witness of a campaign says, gathered by job when all is over: raw facts, no judgement."""
+"""Everything observed in a campaign, collected by job at its end: facts without judgement."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from local.standin.model import Seen
 
 @dataclass(frozen=True)
 class Execution:
-    """One execution and how it stands."""
+    """One execution and its status."""
 
     name: str
     arn: str
@@ -27,13 +27,13 @@ class Execution:
 
     @property
     def choked(self) -> bool:
-        """Whether the local AWS gave an expression up: it allows each a second, however busy the machine."""
+        """Whether the local AWS gave up an expression: it allows each one second, even on a busy machine."""
         return self.error.startswith("States.") and "Evaluation timeout" in self.cause
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What lies in the results bucket where a job's video belongs."""
+    """What is in the results bucket at the place of a job's video."""
 
     sha256: str
     version_id: str | None
@@ -65,7 +65,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Leftovers:
-    """What must be nothing in the end: slots held, uploads open, executions running, dead letters."""
+    """What must be zero at the end: slots held, uploads open, executions running, dead letters."""
 
     slots: Sequence[str]
     uploads: Sequence[str]
@@ -79,7 +79,7 @@ class Leftovers:
 def gather(
     stack: Stack, jobs: Sequence[Job], messages: Mapping[str, Sequence[str]], posts: Sequence[Seen]
 ) -> dict[str, Evidence]:
-    """Return the evidence by job name; names that nobody planned are among them if something spoke of one."""
+    """Return the evidence by job name, including names that were not planned but appeared somewhere."""
     found: defaultdict[str, Evidence] = defaultdict(Evidence)
     for job in jobs:
         found[job.name].stored = stored(stack, f"{job.name}.mp4")
@@ -101,7 +101,7 @@ def gather(
 
 
 def executions(stack: Stack) -> list[Execution]:
-    """Return all executions there ever were."""
+    """Return all executions."""
     pages = stack.client("stepfunctions").get_paginator("list_executions")
     return [
         Execution(one["name"], one["executionArn"], one["status"])
@@ -119,7 +119,7 @@ def records(stack: Stack) -> dict[str, dict[str, Any]]:
 
 
 def stored(stack: Stack, key: str) -> Stored | None:
-    """Return what lies at `key` of the results bucket, read to its end."""
+    """Return the object at `key` of the results bucket, read completely."""
     try:
         answer = stack.client("s3").get_object(Bucket=stack.results_bucket, Key=key)
     except ClientError as error:
@@ -133,7 +133,7 @@ def stored(stack: Stack, key: str) -> Stored | None:
 
 
 def leftovers(stack: Stack) -> Leftovers:
-    """Return what is still held, open, running or unread."""
+    """Return what is still held, open, running or in the dead-letter queue."""
     queue = stack.client("sqs").get_queue_attributes(
         QueueUrl=stack.dead_letter_queue_url, AttributeNames=["All"]
     )["Attributes"]

@@ -1,4 +1,4 @@
-"""All that is known of one job, as plain JSON data, for whoever must find out what went wrong."""
+"""All that is known about one job, as plain JSON data, to find out what went wrong."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What must be true of every job, whatever was broken: a judgement on the evidence, without any client."""
+"""Invariants: what must be true for every job, whatever failed. Pure functions of the evidence."""
 
 import json
 from collections import Counter
@@ -19,7 +19,7 @@ LONGEST_POST_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Violation:
-    """A promise that was not kept: which one, to whom, what was seen."""
+    """A broken promise: which one, for which job, what was observed."""
 
     promise: str
     job: str
@@ -28,7 +28,7 @@ class Violation:
 
 @dataclass
 class Verdict:
-    """The campaign's outcome: what became of the jobs, and what must not have happened."""
+    """The campaign's outcome: how the jobs ended, and the violations."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     unforeseen_doubts: int = 0
@@ -72,7 +72,7 @@ def judge(
 def _broken(
     job: Job, found: Evidence, tears: Sequence[float], check: Callable[[Any], None]
 ) -> Iterator[tuple[str, str]]:
-    """Yield every promise that was broken to `job`, and what was seen."""
+    """Yield every promise that was broken for `job`, and what was observed."""
     yield from _executions(found)
     yield from _money(found)
     if not found.messages:
@@ -110,7 +110,7 @@ def _money(found: Evidence) -> Iterator[tuple[str, str]]:
 
 
 def _words(found: Evidence, check: Callable[[Any], None]) -> Iterator[tuple[str, str]]:
-    """One content, by the schema, that does not lie about money."""
+    """One message, valid by the schema, that is right about the charge."""
     if len(set(found.messages)) > 1:
         yield "one content", f"{len(set(found.messages))} different notifications"
     message = json.loads(found.messages[0])
@@ -124,7 +124,7 @@ def _words(found: Evidence, check: Callable[[Any], None]) -> Iterator[tuple[str,
 
 
 def _result(found: Evidence) -> Iterator[tuple[str, str]]:
-    """What is stored is what was made, and nothing is stored of a failed job."""
+    """The stored result is the one that was rendered; a failed job has none."""
     if found.outcome != "COMPLETED":
         if found.stored:
             yield "the right bytes", f"{found.outcome}, yet something is stored"
@@ -139,7 +139,7 @@ def _result(found: Evidence) -> Iterator[tuple[str, str]]:
 
 
 def torn(found: Evidence, tears: Sequence[float]) -> bool:
-    """Whether something tore at `request` between its promise and the end of its POST."""
+    """Whether `request` was disturbed between its reservation and the end of its POST."""
     promised = (found.record or {}).get("requesting_until", 0.0) - PROMISE_SECONDS
     last: Seen | None = found.posts[-1] if found.posts else None
     over = max(promised, last.at if last else 0.0) + LONGEST_POST_SECONDS

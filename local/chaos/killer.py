@@ -1,7 +1,7 @@
 """Kills Lambda workers while they work: SIGKILL, at random, only those of one local AWS.
 
 Only a worker that has waited for an event before is killed: the local AWS answers the death of one that
-is still starting by ending all workers of that function, which is nothing that AWS does.
+is still starting by ending all workers of that function, which AWS never does.
 """
 
 import os
@@ -45,7 +45,7 @@ class Killer:
     _ready: set[int] = field(default_factory=set)
 
     def at_work(self) -> AbstractContextManager[None]:
-        """Kill while the block lasts."""
+        """Kill workers while the block lasts."""
         return beside(self._run)
 
     def _run(self, over: threading.Event) -> None:
@@ -92,7 +92,7 @@ def _mark(function: str) -> str:
 
 
 def _busy(pid: int) -> bool:
-    """Whether the worker has an event in hand."""
+    """Whether the worker is processing an event."""
     call = _read(pid, "syscall")
     return bool(call) and not call.startswith(_IDLE)
 

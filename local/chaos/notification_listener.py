@@ -1,4 +1,4 @@
-"""Hears every notification while a campaign runs, and keeps the very bytes."""
+"""Receives every notification while a campaign runs, and keeps the exact bytes."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ from local.stack import Stack
 from local.subscriber import Subscriber
 
 
-class Witness:
+class NotificationListener:
     """A subscriber in a thread of its own; `messages` holds the JSON texts by job name, in order."""
 
     def __init__(self, stack: Stack) -> None:
@@ -20,7 +20,7 @@ class Witness:
         """Account alerts, and anything else that is no job's end."""
 
     def listening(self) -> AbstractContextManager[None]:
-        """Listen while the block lasts, and to its last word."""
+        """Listen while the block lasts, and receive what is left at its end."""
         return beside(self._run)
 
     def _run(self, over: threading.Event) -> None:

@@ -1,7 +1,7 @@
 """What a campaign drops, and what Segmind does to each job: a pure function of seed and number of jobs.
 
-A job's own troubles depend on the seed and on its name alone, so that one job can be run again without
-the others and meets the same. What befalls everybody (kills, AWS) is in `weather` and `killer`.
+A job's own faults depend only on the seed and on its name, so that one job can be run again without the
+others and meets the same faults. Faults for all jobs (kills, AWS) are in `aws_faults` and `killer`.
 """
 
 import random
@@ -137,7 +137,7 @@ def plan(jobs: int, seed: int, only: str = "") -> list[Folder]:
 
 
 def _job(name: str, seed: int) -> Job:
-    """Return the job `name` with its troubles, drawn by seed and name."""
+    """Return the job `name` with its faults, drawn by seed and name."""
     rng = random.Random(f"{seed} {name}")
     key = f"inbox/{name}.wav"
 

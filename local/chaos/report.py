@@ -1,4 +1,4 @@
-"""A campaign in words: a table for people, a file for later, the histories of what went wrong."""
+"""Report of a campaign: a table for people, figures for a file, histories of the jobs that went wrong."""
 
 import json
 from collections import Counter
@@ -62,7 +62,7 @@ def summary(campaign: Campaign) -> dict[str, Any]:
 
 
 def show(console: Console, campaign: Campaign) -> None:
-    """Print the outcomes, what was broken, what was promised, and each violation with its history's place."""
+    """Print outcomes, injected faults, promises, and each violation with the path of its history."""
     figures = summary(campaign)
     outcomes = Table("outcome", "jobs", title=f"{figures['jobs']} jobs, seed {campaign.seed}")
     for code, count in figures["outcomes"].items():

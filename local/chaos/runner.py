@@ -1,13 +1,13 @@
-"""The course of a campaign: drop, deliver again, redrive, listen, until every job was heard of."""
+"""Runs a campaign's loop: upload, deliver again, redrive, listen, until every job was announced."""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from local.chaos.drops import Dropper
-from local.chaos.eventbridge_redelivery import Bearer
+from local.chaos.eventbridge_redelivery import EventRedelivery
 from local.chaos.killer import Killer
-from local.chaos.notification_listener import Witness
+from local.chaos.notification_listener import NotificationListener
 from local.chaos.plan import Folder
 
 OPEN_AT_MOST = 40
@@ -26,12 +26,12 @@ SILENCE_SECONDS = 300.0
 
 
 @dataclass
-class Course:
-    """Runs `folders` through a stack, never too many at once; `say` is told how it goes."""
+class CampaignRunner:
+    """Runs `folders` through a stack, a limited number at once; `say` receives progress messages."""
 
     dropper: Dropper
-    bearer: Bearer
-    witness: Witness
+    redelivery: EventRedelivery
+    listener: NotificationListener
     killer: Killer
     folders: Sequence[Folder]
     say: Callable[[str], None]
@@ -41,7 +41,7 @@ class Course:
     _waiting: list[Folder] = field(default_factory=list)
 
     def run(self) -> None:
-        """Go on until each job was heard of and all is delivered, or nothing is heard any more."""
+        """Continue until each job was announced and everything is delivered, or no news comes any more."""
         self._waiting = list(self.folders)
         self._began = self._news = self._next_drop = self._next_tick = time.monotonic()
         while self._waiting or self.heard < self.dropped or not self.dropper.idle:
@@ -71,15 +71,15 @@ class Course:
         self._next_drop = time.monotonic() + DROP_EVERY_SECONDS
 
     def _listen(self) -> None:
-        if len(self.witness.messages) > self.heard:
-            self.heard, self._news = len(self.witness.messages), time.monotonic()
+        if len(self.listener.messages) > self.heard:
+            self.heard, self._news = len(self.listener.messages), time.monotonic()
 
     def _tick(self) -> None:
-        """Do what an operator does, and say how it goes."""
+        """Do what an operator does, and report progress."""
         self._next_tick = time.monotonic() + TICK_SECONDS
         self.dropper.redrive()
         if self._silence > NO_NEWS_SECONDS:
-            self.bearer.deliver(self.witness.messages)
+            self.redelivery.deliver(self.listener.messages)
         if self._told != (self.dropped, self.heard):
             self._told = self.dropped, self.heard
             elapsed = time.monotonic() - self._began

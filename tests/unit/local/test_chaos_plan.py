@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from local.chaos import aws_faults as weather
+from local.chaos import aws_faults
 from local.chaos.plan import SUBMIT, copies, plan
 
 
@@ -44,5 +44,5 @@ def test_every_event_is_delivered_two_to_five_times() -> None:
     assert {1 + len(copies(rng)) for _ in range(200)} == {2, 3, 4, 5}
 
 
-def test_the_weather_strikes_every_service_that_the_functions_call() -> None:
-    assert {fault.service for fault in weather.faults(1)} == {"dynamodb", "s3", "sns", "states", "ssm"}
+def test_aws_faults_hit_every_service_that_the_functions_call() -> None:
+    assert {fault.service for fault in aws_faults.faults(1)} == {"dynamodb", "s3", "sns", "states", "ssm"}
