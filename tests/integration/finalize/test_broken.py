@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from lipdrop.finalize.event import AlertRequest, FinalizeEvent, read_event
+from lipdrop.jobs_table.capacity_snapshot import CLAIM_SECONDS
 from lipdrop.model.job import Job, to_json
+from lipdrop.model.task_outputs import AccountAlert
+from lipdrop.notify.topic import Topic
 from lipdrop.segmind.client import Status
 from lipdrop.segmind.errors import Expired, Unavailable
 from local.sample_media.mp4 import sample_video
@@ -19,6 +22,10 @@ CRASH = {
     "Cause": '{"errorMessage": "the reason", "stackTrace": ["secret"]}',
     "State": "CheckStatus",
 }
+
+
+def refuse(*_: object) -> None:
+    raise ConnectionError("no topic")
 
 
 def message_of(scene: World) -> dict[str, Any]:
@@ -199,7 +206,23 @@ def test_account_trouble_is_told_by_one_job_only(scene: World) -> None:
     message = message_of(scene)
     assert (message["status"], message["error"]["code"]) == ("ALERT", "INSUFFICIENT_CREDITS")
     scene.finalizer.tell(call("a"))
-    assert message_of(scene)["id"] == message["id"], "the first finder's retry repeats the same message"
+    assert scene.messages() == []
+
+
+def test_an_alert_that_could_not_be_published_is_repeated_by_its_job_and_later_by_another(
+    scene: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.capacity.raise_trouble("INSUFFICIENT_CREDITS", "No credits left.", NOW)
+    alert = AccountAlert(code="INSUFFICIENT_CREDITS", message="No credits left.", action="Buy credits.")
+    with monkeypatch.context() as broken:
+        broken.setattr(Topic, "publish", refuse)
+        with pytest.raises(ConnectionError):
+            scene.finalizer.tell(AlertRequest(alert=alert, job_id="a", execution_arn="arn:x"))
+    scene.finalizer.tell(AlertRequest(alert=alert, job_id="b", execution_arn="arn:x"))
+    assert scene.messages() == []
+    scene.now += CLAIM_SECONDS
+    scene.finalizer.tell(AlertRequest(alert=alert, job_id="b", execution_arn="arn:x"))
+    assert message_of(scene)["status"] == "ALERT"
 
 
 @pytest.mark.parametrize("word", ["PROCESSING", "QUEUED", "UNKNOWN"])

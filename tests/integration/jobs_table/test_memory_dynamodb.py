@@ -44,9 +44,15 @@ def capacity_story(client: "DynamoDBClient") -> Iterator[Callable[[], Any]]:
     yield lambda: capacity.shut_gate("SEGMIND_ERROR", NOW + 30)
     yield lambda: capacity.take_slot("g", NOW + 21, NOW + 31)
     yield lambda: capacity.raise_trouble("API_KEY_REJECTED", "Bad.", NOW + 50)
+    yield lambda: capacity.claim_alert("API_KEY_REJECTED", "a", NOW + 50)
+    yield lambda: capacity.claim_alert("API_KEY_REJECTED", "b", NOW + 50)
+    yield lambda: capacity.confirm_alert("API_KEY_REJECTED", NOW + 51)
+    yield lambda: capacity.report_account_error("a", "API_KEY_REJECTED", "", NOW + 52, met_at=0)
+    yield lambda: capacity.report_server_error("a", NOW + 52)
     yield lambda: capacity.learn(100, 150)
     yield lambda: capacity.learn(100, 50)
-    yield lambda: capacity.clear_trouble(NOW + 50)
+    yield lambda: capacity.got_through(NOW + 51)
+    yield lambda: capacity.report_account_error("a", "API_KEY_REJECTED", "", NOW + 60, met_at=0)
     yield capacity.snapshot
 
 

@@ -207,12 +207,12 @@ def test_a_job_without_media_is_a_bug_and_asks_nothing(scene: Scene) -> None:
     assert scene.bodies == []
 
 
-def test_a_job_costs_two_reads_and_three_writes_to_ask_for(scene: Scene, client: "DynamoDBClient") -> None:
+def test_a_job_costs_three_reads_and_three_writes_to_ask_for(scene: Scene, client: "DynamoDBClient") -> None:
     scene.request("the first one makes the capacity item")
     calls: list[str] = []
     client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
     scene.request("fr-2")
-    assert sorted(calls) == ["GetItem", "GetItem", "UpdateItem", "UpdateItem", "UpdateItem"]
+    assert sorted(calls) == ["GetItem", "GetItem", "GetItem", "UpdateItem", "UpdateItem", "UpdateItem"]
 
 
 def test_a_waiting_job_costs_two_reads_a_try(scene: Scene, client: "DynamoDBClient") -> None:

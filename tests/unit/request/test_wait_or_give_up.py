@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lipdrop.config.settings import Settings, read_settings
-from lipdrop.jobs_table.capacity_snapshot import Alerted, Blocked, CapacitySnapshot, Gate, Trouble
+from lipdrop.jobs_table.capacity_snapshot import Alert, Blocked, CapacitySnapshot, Gate, Trouble
 from lipdrop.model.task_outputs import Busy, Rejected
 from lipdrop.request.wait_or_give_up import wait
 
@@ -22,7 +22,7 @@ def ask(blocked: Blocked, waited: float, settings: Settings = SETTINGS) -> Busy 
 
 
 def blocked(reason: Any = "SLOTS", until: float = 0, **seen: Any) -> Blocked:
-    return Blocked(reason=reason, until=until, seen=CapacitySnapshot(**seen))
+    return Blocked(reason=reason, until=until, seen=CapacitySnapshot(**seen), trouble=seen.get("trouble"))
 
 
 def busy(answer: Busy | Rejected) -> Busy:
@@ -102,10 +102,9 @@ def test_trouble_that_nobody_told_of_comes_with_an_alert() -> None:
 
 
 def test_trouble_that_was_told_of_comes_without() -> None:
-    told = Trouble(code=TROUBLE.code, message="", since=TROUBLE.since, alert_by="another")
-    just_now = Alerted(code=TROUBLE.code, at=QUEUED + HOUR)
-    assert busy(ask(blocked("ACCOUNT", trouble=told, alerted=just_now), HOUR + 60)).alert is None
-    assert busy(ask(blocked("ACCOUNT", trouble=TROUBLE, alerted=just_now), HOUR + 60)).alert is None
+    told, claimed = Alert(told_at=QUEUED + HOUR), Alert(by="another", claimed_at=QUEUED + HOUR)
+    for alert in (told, claimed):
+        assert busy(ask(blocked("ACCOUNT", trouble=TROUBLE, account_alert=alert), HOUR + 60)).alert is None
 
 
 def test_a_stack_without_patience_says_so_at_once() -> None:

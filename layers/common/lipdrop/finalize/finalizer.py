@@ -58,6 +58,7 @@ class Finalizer(Struct, frozen=True, kw_only=True):
         if self.capacity.claim_alert(call.alert.code, call.job_id, now):
             message = alert(call.alert, job_id=call.job_id, execution_arn=call.execution_arn, now=now)
             self.publish(to_sns(message))
+            self.capacity.confirm_alert(call.alert.code, now)
         return {"outcome": "alerted"}
 
     def finish(self, ending: FinalizeEvent, ends_at: float) -> dict[str, Any]:

@@ -37,6 +37,8 @@ class Record(Struct, frozen=True, kw_only=True):
     that no log or traceback holds it. `promised_at`: when the last POST was promised; `asked_since`: when the
     first POST was promised whose request may exist although no id came back; `doubt_since` and `doubt`: since
     when, and why, nobody knows whether it does. `errors`: how many POSTs were answered 500 or 502.
+    `account_since`: since when this job has met account errors without another job getting through;
+    `strikes`: how often another one did.
     `upload_key` and `upload_id` name the multipart upload of the last run of finalize.
     `corrected_at`: when the message that corrects a last resort went out.
     """
@@ -50,6 +52,8 @@ class Record(Struct, frozen=True, kw_only=True):
     asked_since: float = 0
     doubt_since: float = 0
     doubt: str = ""
+    account_since: float = 0
+    strikes: int = 0
     tries: int = 0
     errors: int = 0
     request_id: str = ""

@@ -1,12 +1,15 @@
 """What follows from a POST that gave no id: try again, end the job, or ask the request history.
 
 An answer is this job's own trouble or everybody's. What the other jobs would meet as well shuts the gate (the
-circuit breaker) for them; what may be this job's own fault lets them go on.
+circuit breaker) for them. What may be this job's own fault (401, 403, 406, 500, 502) lets them go on until a
+second job gets such an answer.
 """
+
+from typing import Any
 
 import msgspec
 
-from lipdrop.jobs_table.capacity_snapshot import Blocked, Gate, Slot
+from lipdrop.jobs_table.capacity_snapshot import PROBE_SECONDS, Blocked, Gate, Slot, Trouble
 from lipdrop.jobs_table.ledger import Record
 from lipdrop.model.failures import failure
 from lipdrop.request.context import RequestContext, RequestOutput, Try
@@ -38,24 +41,53 @@ def not_accepted(
     if errors >= MOST_ERRORS:
         why = f"{error.message} That was try {errors} for this job, and the last."
         return context.history.wait(context.ledger.doubt(job_id, record.attempt, why, now))
+    tried = msgspec.structs.replace(tried, record=msgspec.structs.replace(record, errors=errors))
+    if isinstance(error, AccountTrouble):
+        return _account_error(context, tried, slot, record, error)
     answered_5xx = error.http_status is not None and error.http_status >= 500
     context.ledger.give_up_try(job_id, record.attempt, errors=errors, may_exist=answered_5xx)
-    tried = msgspec.structs.replace(tried, record=msgspec.structs.replace(record, errors=errors))
     if isinstance(error, RequestRejected):
         return end(context, tried, failure(error.code, error.message, http_status=error.http_status))
-    blocked = _learn_from(context, error, errors, slot, now)
+    blocked = _learn_from(context, job_id, error, errors, slot)
     # After the gate is shut: the job that takes this slot next must not meet the same answer.
     context.capacity.free_slot(job_id, slot.lease)
     return later(context, tried, blocked)
 
 
-def _learn_from(context: RequestContext, error: SegmindError, errors: int, slot: Slot, now: float) -> Blocked:
+def _account_error(
+    context: RequestContext, tried: Try, slot: Slot, record: Record, error: AccountTrouble
+) -> RequestOutput:
+    """Wait with the gate open until it is known whether the trouble is this job's or the account's.
+
+    If another job gets through meanwhile, this one ends. A reply about credits counts only the second time:
+    with few credits left, other jobs get through until they are used up.
+    """
+    job_id, now = tried.job.job_id, context.clock()
+    sure = error.http_status is None
+    verdict, seen = context.capacity.report_account_error(
+        job_id, error.code, error.message, now, met_at=record.account_since, sure=sure
+    )
+    strikes = record.strikes + (verdict == "PASSED")
+    since = now if verdict == "PASSED" else record.account_since or now
+    known: dict[str, Any] = {"account_since": since, "strikes": strikes}
+    context.ledger.give_up_try(job_id, record.attempt, errors=record.errors, **known)
+    if strikes >= (2 if error.own_code == "INSUFFICIENT_CREDITS" else 1):
+        message = f"Other jobs got through meanwhile, this one did not: {error.message}"
+        return end(context, tried, failure(error.own_code, message, http_status=error.http_status))
+    context.capacity.free_slot(job_id, slot.lease)
+    trouble = seen.trouble or Trouble(code=error.code, message=error.message, since=since)
+    until = max(seen.not_before if seen.trouble else 0, now + PROBE_SECONDS)
+    return later(context, tried, Blocked(reason="ACCOUNT", until=until, seen=seen, trouble=trouble))
+
+
+def _learn_from(
+    context: RequestContext, job_id: str, error: SegmindError, errors: int, slot: Slot
+) -> Blocked:
     """Spare the other jobs a POST that would learn the same; return what this one waits for."""
-    if isinstance(error, AccountTrouble):
-        seen = context.capacity.raise_trouble(error.code, error.message, now)
-        return Blocked(reason="ACCOUNT", until=seen.not_before, seen=seen)
+    now = context.clock()
     if error.http_status in UNCERTAIN:
-        # More likely this job's own fault than Segmind's: the others go on.
+        if context.capacity.report_server_error(job_id, now) == "SHUT":
+            context.capacity.shut_gate("SEGMIND_ERROR", now + ERROR_GATE_SECONDS)
         pause = error_pause(errors, context.settings.max_queue_hours * HOUR_SECONDS, context.rng)
         return Blocked(reason="SEGMIND_ERROR", until=now + pause, seen=slot.seen)
     reason, pause = _gate(error)

@@ -69,7 +69,8 @@ class Requester(RequestContext, frozen=True, kw_only=True):
         if tried.record and (answer := self._known(job, tried.record)):
             return answer
         seen = self.capacity.snapshot()
-        if blocked := self.capacity.blocked(seen, job.job_id, self.clock()):
+        met = bool(tried.record and tried.record.account_since)
+        if blocked := self.capacity.blocked(seen, job.job_id, self.clock(), met=met):
             return later(self, tried, blocked)
         if tried.record and tried.record.asked_since:
             found = self.history.before_repeat(job, tried.record)
@@ -140,17 +141,16 @@ class Requester(RequestContext, frozen=True, kw_only=True):
             expected_seconds=expected,
         )
         with suppress(Exception):
-            self._tidy(job, submitted.request_id, slot, noted)
+            self._tidy(job, submitted.request_id, noted)
         return accepted_output(submitted.request_id, posted_at, expected, self.settings, self.clock())
 
-    def _tidy(self, job: Job, request_id: str, slot: Slot, noted: str | None) -> None:
+    def _tidy(self, job: Job, request_id: str, noted: str | None) -> None:
         """Do what can wait until the id is safe, and may fail."""
         if noted == "CLOSED":
             self.capacity.free_slot(job.job_id)
         if isinstance(job.video, str) and isinstance(job.audio, str):
             self.ledger.note_owner(request_id, job.job_id, self.clock())
-        if slot.seen.trouble:
-            self.capacity.clear_trouble(slot.seen.trouble.since)
+        self.capacity.got_through(self.clock())
 
     def _body(self, job: Job) -> dict[str, Any]:
         """Return the API's parameters, all six; the links are signed now. Raises MediaGoneError."""

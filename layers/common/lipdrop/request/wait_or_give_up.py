@@ -52,7 +52,7 @@ def wait(
     Patience ends MaxQueueHours after `queued_at`, or AccountWaitHours after the account's trouble and the
     job first met. The last try is at that moment, not before it.
     """
-    trouble = blocked.seen.trouble if blocked.reason == "ACCOUNT" else None
+    trouble = blocked.trouble
     why = trouble.message if trouble else _WHY[blocked.reason]
     patience = settings.max_queue_hours * HOUR_SECONDS
     give_up_at = queued_at + patience

@@ -28,17 +28,22 @@ LONGEST_RETRY_SECONDS = 3600
 
 
 class Meaning(NamedTuple):
-    """What one kind of reply means: the error on a POST, on a GET, the failure's code, a sentence."""
+    """What one kind of reply means: the error on a POST, on a GET, the failure's code, a sentence.
+
+    `own_code`: the failure's code if only one job gets this reply while others get through; None for `code`.
+    """
 
     post: type[SegmindError]
     get: type[SegmindError]
     code: str | None
     sentence: str
+    own_code: str | None = None
 
 
 _BAD_KEY = "API_KEY_REJECTED"
 _CREDITS = "INSUFFICIENT_CREDITS"
 _GONE = "MODEL_UNAVAILABLE"
+_THIS_REQUEST = "REQUEST_REJECTED"
 
 # On a GET the job is already paid for: what another look may mend must never end it, so nearly
 # everything is Unavailable there. The code is for AccountTrouble and Rejected; None takes their own.
@@ -46,7 +51,7 @@ _MEANINGS: dict[int, Meaning] = {
     400: Meaning(RequestRejected, Unavailable, None, "Segmind found the request invalid"),
     401: Meaning(AccountTrouble, AccountTrouble, _BAD_KEY, "Segmind does not accept the API key"),
     402: Meaning(AccountTrouble, AccountTrouble, _CREDITS, "Segmind asks for payment"),
-    403: Meaning(AccountTrouble, AccountTrouble, _BAD_KEY, "The API key is not allowed to do this"),
+    403: Meaning(AccountTrouble, AccountTrouble, _BAD_KEY, "Segmind does not allow this", _THIS_REQUEST),
     404: Meaning(RequestRejected, Expired, _GONE, "Segmind does not know this address or request"),
     405: Meaning(RequestRejected, Unavailable, _GONE, "Segmind does not take this kind of request here"),
     408: Meaning(Ambiguous, Unavailable, None, "Segmind gave up waiting for the request"),
@@ -83,9 +88,17 @@ _MEANINGS_OF_406: tuple[tuple[re.Pattern[str], Meaning], ...] = (
     ),
     (
         re.compile(""),
-        Meaning(AccountTrouble, AccountTrouble, _CREDITS, "Segmind refused, probably for want of credits"),
+        Meaning(
+            AccountTrouble,
+            AccountTrouble,
+            _CREDITS,
+            "Segmind refused without a known reason, often for lack of credits",
+            _THIS_REQUEST,
+        ),
     ),
 )
+
+_ABOUT_THE_KEY = re.compile(r"api.?key|token|credential|unauthori[sz]ed", re.I)
 
 # A redirect is nowhere documented. Some servers answer a POST that they have carried out with one
 # (302, 303), so it proves neither acceptance nor refusal; it is never followed.
@@ -115,9 +128,15 @@ def reply_error(method: Method, reply: Reply, subject: str, now: float) -> Segmi
     return kind(
         f"{text}: {reply.message}" if reply.message else f"{text}.",
         code=known.code if kind in {AccountTrouble, RequestRejected} else None,
+        own_code=_own_code(known, reply.message) if kind is AccountTrouble else None,
         http_status=reply.http_status,
         retry_at=retry_at(reply.headers, now),
     )
+
+
+def _own_code(known: Meaning, message: str) -> str | None:
+    """Return the code that a job's own trouble has; a message that speaks of the key keeps the key's code."""
+    return known.code if _ABOUT_THE_KEY.search(message) else known.own_code
 
 
 def retry_at(headers: Mapping[str, str], now: float) -> float | None:

@@ -24,8 +24,9 @@ class SegmindError(Exception):
     """Base of the tree.
 
     `code` is a key of `lipdrop.model.failures.FAILURES` (what the job says if this ends it), `message` one
-    sentence for a person. `http_status` is None when no reply came. `retry_at` is in epoch seconds, None
-    when the server named no time.
+    sentence for a person. `own_code` is the code if the trouble turns out to be this job's alone, as others
+    get through: `code`, unless the reply said otherwise. `http_status` is None when no reply came. `retry_at`
+    is in epoch seconds, None when the server named no time.
     """
 
     default_code: ClassVar[str] = "INTERNAL_ERROR"
@@ -35,12 +36,14 @@ class SegmindError(Exception):
         message: str,
         *,
         code: str | None = None,
+        own_code: str | None = None,
         http_status: int | None = None,
         retry_at: float | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or self.default_code
+        self.own_code = own_code or self.code
         self.http_status = http_status
         self.retry_at = retry_at
 
