@@ -48,7 +48,7 @@ def finalizer() -> Finalizer:
         result=segmind.result,
         session=new_download_session(own.segmind_base_url),
         results=results,
-        probe=partial(probe, parser=MediaInfoPool()),
+        probe=partial(probe, parser=MediaInfoPool(), believe=True),
         trusted_base_url=own.segmind_base_url,
         limits=Limits(max_bytes=own.max_result_bytes),
         clock=time.time,

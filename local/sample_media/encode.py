@@ -1,5 +1,6 @@
 """Encodes voices and videos with PyAV, and decodes whole files: what the measurements are held against."""
 
+from collections.abc import Iterable, Iterator
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -55,9 +56,14 @@ def encode_video(
     encoder: Options = (),
     bit_rate: int = 0,
     times: tuple[int, ...] = (),
+    moving: bool = True,
+    black: bool = False,
     streamed: bool = False,
 ) -> bytes:
-    """Return a picture with something moving in it; `times`: when each frame is shown, in 1/`fps` seconds."""
+    """Return a picture with something moving in it; `times`: when each frame is shown, in 1/`fps` seconds.
+
+    `bit_rate` above 0 makes a noise of it that needs so much; `moving` and `black` make what needs little.
+    """
     show = times or tuple(range(frames))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "video"
@@ -69,7 +75,8 @@ def encode_video(
             stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
             stream.bit_rate = bit_rate or 200_000
             voice = _sound_stream(container, sound, 48_000, "mono", {}) if sound else None
-            _draw(container, stream, show, noisy=bool(bit_rate))
+            pictures = _pictures(len(show), size, noisy=bool(bit_rate), moving=moving, black=black)
+            _draw(container, stream, show, pictures)
             if voice:
                 _play(container, voice, sound_seconds or len(show) / fps, 8000)
         return bytes(written.getvalue()) if streamed else path.read_bytes()
@@ -130,8 +137,9 @@ def _play(container: OutputContainer, stream: AudioStream, seconds: float, ampli
     container.mux(stream.encode())
 
 
-def _draw(container: OutputContainer, stream: VideoStream, show: tuple[int, ...], *, noisy: bool) -> None:
-    pictures = _pictures(len(show), (stream.width, stream.height), noisy=noisy)
+def _draw(
+    container: OutputContainer, stream: VideoStream, show: Iterable[int], pictures: Iterable[Any]
+) -> None:
     for number, picture in zip(show, pictures, strict=True):
         frame = av.VideoFrame.from_ndarray(picture)
         frame.pts = number
@@ -139,14 +147,15 @@ def _draw(container: OutputContainer, stream: VideoStream, show: tuple[int, ...]
     container.mux(stream.encode())
 
 
-def _pictures(count: int, size: tuple[int, int], *, noisy: bool) -> Any:
+def _pictures(count: int, size: tuple[int, int], *, noisy: bool, moving: bool, black: bool) -> Iterator[Any]:
     width, height = size
     noise = np.random.default_rng(0)
     ground = noise.integers(0, 255, (height // 8, width // 8, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
     for number in range(count):
         if noisy:
             ground = noise.integers(0, 255, (height, width, 3), dtype=np.uint8)
-        picture = ground.copy()
-        left = number * 7 % (width // 2)
-        picture[height // 4 : height // 2, left : left + width // 4] = number * 9 % 200
+        picture = ground * (not black)
+        if moving:
+            left = number * 7 % (width // 2)
+            picture[height // 4 : height // 2, left : left + width // 4] = number * 9 % 200
         yield picture

@@ -149,3 +149,17 @@ def with_asf_duration(wma: bytes, seconds: float) -> bytes:
     """Return a WMA whose header states another length."""
     at = wma.index(bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")) + 64
     return wma[:at] + struct.pack("<Q", int(seconds * 10_000_000)) + wma[at + 8 :]
+
+
+def with_thumbnail(mp4: bytes) -> bytes:
+    """Return an MP4, its index behind the media, whose first track is a JPEG of one frame."""
+    moov = mp4.rindex(b"moov") - 4
+    start = mp4.index(b"trak", moov) - 4
+    track = bytearray(mp4[start : start + int.from_bytes(mp4[start : start + 4])])
+    track[track.index(b"avc1") : track.index(b"avc1") + 4] = b"jpeg"
+    for kind, offset, value in ((b"tkhd", 12, 99), (b"stsz", 8, 1), (b"stsc", 12, 1)):
+        struct.pack_into(">I", track, track.index(kind) + 4 + offset, value)
+    stts = track.index(b"stts") + 4
+    struct.pack_into(">II", track, stts + 4, 1, 1)
+    length = int.from_bytes(mp4[moov : moov + 4]) + len(track)
+    return mp4[:moov] + length.to_bytes(4) + mp4[moov + 4 : start] + bytes(track) + mp4[start:]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.sample_media import drops as media
+from local.sample_media.encode import encode_video, encode_voice
 
 LINK = "https://example.com/a.mp4"
 
@@ -85,6 +86,7 @@ XML_ERROR = b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied<
 JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01" + b"\x11" * 2000
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0\x08\x02\0\0\0" + b"\x11" * 2000
 GIF = b"GIF89a\x80\x02\xe0\x01\x80\0\0" + b"\x11" * 2000
+AMR = b"#!AMR\n" + (b"\x3c" + b"\x55" * 31) * 100
 NOISE = bytes((n * n * 31 + n // 7 * 17) % 251 for n in range(5000))
 
 VOICES = (
@@ -107,6 +109,20 @@ VOICES = (
     voice("v-cut-mp3", "fr.mp3", lambda: media.voice("mp3")[:4_000], "MEDIA_UNREADABLE", r"is cut off"),
     voice("v-no-samples", "fr.wav", lambda: media.silent_wav(0), "MEDIA_UNREADABLE", r"how long it is"),
     voice("v-wav-as-mp3", "fr.mp3", lambda: media.voice("wav"), "UNSUPPORTED_FILE", r"it is a WAV file"),
+    voice(
+        "v-aiff-as-wav",
+        "fr.wav",
+        lambda: encode_voice("pcm_s16be", "aiff"),
+        "UNSUPPORTED_FILE",
+        r"it is an AIFF file\. Convert it: ffmpeg -i fr\.wav -vn fr\.flac$",
+    ),
+    voice(
+        "v-amr-as-mp3",
+        "fr.mp3",
+        _bytes(AMR),
+        "UNSUPPORTED_FILE",
+        r"Convert it: ffmpeg -i fr\.mp3 -vn fr\.wav$",
+    ),
     voice("v-mp3-as-wav", "fr.wav", media.voice, "UNSUPPORTED_FILE", r"it is an MP3 file"),
     voice("v-mp4-as-mp3", "fr.mp3", lambda: media.voice("m4a"), "UNSUPPORTED_FILE", r"it is an MP4 file"),
     voice("v-silent-m4a", "fr.m4a", media.video, "NO_SOUND", r"^fr\.m4a holds no sound: .* but picture"),
@@ -164,6 +180,20 @@ VIDEOS = (
     ),
     video(
         "f-mkv-as-mp4", "video.mp4", lambda: media.video("mkv"), "UNSUPPORTED_FILE", r"a Matroska.* ffmpeg -i"
+    ),
+    video(
+        "f-ts-as-mp4",
+        "video.mp4",
+        lambda: encode_video(form="mpegts"),
+        "UNSUPPORTED_FILE",
+        r"it is an MPEG-TS file\. Convert it: ffmpeg -i video\.mp4 -c:v libx264 .* video\.mov$",
+    ),
+    video(
+        "f-unfinished",
+        "video.mp4",
+        lambda: media.video()[: media.video().rindex(b"moov") - 4],
+        "MEDIA_UNREADABLE",
+        r"is cut off, or a recording that was never finished: its index",
     ),
     video("f-avi-as-mp4", "video.mp4", lambda: media.video("avi"), "UNSUPPORTED_FILE", r"it is an AVI file"),
     video("f-only-ftyp", "video.mp4", _bytes(media.FTYP), "NO_PICTURE", r"an? .* MP4 file without any"),

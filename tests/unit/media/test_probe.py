@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,8 @@ from lipdrop.media.probe import ProbeResult, probe
 from lipdrop.media.range_reader import BLOCK_BYTES, MAX_BYTES_READ, MOST_READS, RangeReader
 from lipdrop.model.wording import how_large
 from local.sample_media import drops as media
+from local.sample_media.encode import encode_video, encode_voice
+from local.sample_media.tamper import with_thumbnail
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +98,50 @@ def test_transparency_is_seen(codec: str, pixels: str, ending: str, parser: Medi
 
     assert told.picture
     assert told.picture.alpha
+
+
+VOICES_BY_CODEC = {
+    "mp3": ("libmp3lame", "mp3", 44_100),
+    "aac": ("aac", "adts", 44_100),
+    "m4a": ("aac", "ipod", 44_100),
+    "flac": ("flac", "flac", 44_100),
+    "opus": ("libopus", "ogg", 48_000),
+    "wav": ("pcm_s16le", "wav", 44_100),
+    "wav of 24 bits": ("pcm_s24le", "wav", 44_100),
+    "wav of floats": ("pcm_f32le", "wav", 44_100),
+}
+
+
+@pytest.mark.parametrize(("codec", "form", "rate"), VOICES_BY_CODEC.values(), ids=VOICES_BY_CODEC)
+def test_a_silent_voice_is_noticed_and_a_quiet_one_is_not_taken_for_it(
+    codec: str, form: str, rate: int, parser: MediaInfoPool
+) -> None:
+    assert seen(encode_voice(codec, form, 4, rate=rate, amplitude=0), parser).silent
+    assert not seen(encode_voice(codec, form, 4, rate=rate, amplitude=60), parser).silent
+    assert not seen(encode_voice(codec, form, 4, rate=rate), parser).silent
+
+
+@pytest.mark.parametrize("size", [(640, 480), (1280, 720)])
+def test_a_still_or_black_picture_is_noticed(size: tuple[int, int], parser: MediaInfoPool) -> None:
+    usual: dict[str, Any] = {"encoder": (("preset", "medium"), ("crf", "23")), "frames": 60, "size": size}
+
+    assert seen(encode_video(moving=False, **usual), parser).still
+    assert seen(encode_video(moving=False, black=True, **usual), parser).still
+    assert not seen(encode_video(**usual), parser).still
+    assert not seen(Path("local/media/talking-head.mp4").read_bytes(), parser).still
+
+
+def test_a_cover_that_comes_first_is_not_taken_for_the_video(parser: MediaInfoPool) -> None:
+    told = seen(with_thumbnail(encode_video(frames=50)), parser)
+
+    assert told.picture
+    assert told.picture.codec == "AVC"
+    assert told.picture.seconds == 2
+
+
+@pytest.mark.parametrize("flags", ["cmaf+frag_keyframe", "dash+frag_keyframe", "frag_keyframe+empty_moov"])
+def test_mp4_is_recognized_by_its_boxes_whatever_its_brands(flags: str, parser: MediaInfoPool) -> None:
+    assert seen(encode_video(options=(("movflags", flags),)), parser).container == "MPEG-4"
 
 
 @pytest.mark.parametrize("index_first", [True, False])

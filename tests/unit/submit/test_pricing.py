@@ -1,10 +1,15 @@
 """Length, time and price of a result before it is paid for; warnings about lengths that differ."""
 
 import pytest
+from msgspec.structs import replace
 
-from lipdrop.model.job import Estimate, SyncMode
+from lipdrop.drops.drop_bucket import Drop
+from lipdrop.drops.manifest import Entry
+from lipdrop.media.probe import Picture, ProbeResult
+from lipdrop.model.job import Estimate, S3Object, SyncMode
+from lipdrop.submit.job_builder import JobBuilder
 from lipdrop.submit.pricing import estimate, length_warnings, output_seconds
-from tests.support.drop_world import SETTINGS
+from tests.support.drop_world import SETTINGS, looks_good
 
 MODES: dict[SyncMode, tuple[float | None, float | None]] = {
     "bounce": (8, 8),
@@ -51,3 +56,36 @@ def test_lengths_that_are_about_the_same_or_unknown_are_not_warned_of(
     video: float | None, voice: float | None
 ) -> None:
     assert length_warnings("bounce", video, voice) == ()
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_a_link_whose_length_nobody_knows_is_refused_where_costs_must_be_known(required: bool) -> None:
+    builder = JobBuilder(probe=looks_good, settings=replace(SETTINGS, require_known_cost=required))
+    manifest = S3Object(bucket="drop", key="jobs/list.json", version_id="1")
+    entry = Entry(index=None, name="a", video="https://example.com/a.mp4", audio="https://example.com/a.mp3")
+
+    job = builder.entry(manifest, entry, lambda key: None)
+
+    assert (job.error is not None) == required
+    if job.error:
+        assert job.error.code == "COST_LIMIT"
+        assert "RequireKnownCost" in job.error.message
+
+
+def test_a_job_warns_of_its_lengths_and_is_priced_by_its_frames() -> None:
+    def probe(item: S3Object) -> ProbeResult:
+        seen = looks_good(item)
+        if seen.sound:
+            return replace(seen, seconds=90)
+        return replace(seen, picture=Picture(codec="AVC", width=640, height=480, fps=50))
+
+    drops = (
+        Drop(object=S3Object(bucket="drop", key=f"inbox/{key}", version_id="1", size=900), metadata={})
+        for key in ("a.mp4", "a.mp3")
+    )
+
+    job = JobBuilder(probe=probe, settings=SETTINGS).pair(*drops)
+
+    assert job.estimate
+    assert job.estimate.cost_usd == round(90 * 0.084 * 2, 4)
+    assert any("2 s long and the voice 90 s" in warning for warning in job.warnings)

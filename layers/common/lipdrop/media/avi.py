@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from lipdrop.media.measurement import Measurement
-from lipdrop.media.range_reader import Hops, RangeReader, TooManyHopsError
+from lipdrop.media.range_reader import Hops, RangeReader, UnmeasurableError
 
 MOST_CHUNKS = 500_000
 MOST_INDEX_BYTES = 16_000_000
@@ -44,7 +44,7 @@ class _Stream(Struct):
 
 
 def measure_avi(file: RangeReader) -> Measurement:
-    """Return the lengths of the first picture and sound. Raises TooManyHopsError, and what reading raises."""
+    """Return the lengths of the first picture and sound. Raises UnmeasurableError, and what reads raise."""
     walker = _Walker(Hops(file))
     walker.read()
     picture = next((stream for stream in walker.streams if stream.kind == b"vids"), None)
@@ -79,13 +79,14 @@ class _Walker:
         for chunk in self._chunks(part.body + 4, part.end):
             if chunk.list_kind == b"hdrl":
                 self._read_header(chunk)
-            elif chunk.list_kind == b"movi":
+            elif chunk.list_kind == b"movi":  # it may hold lists (`rec `), which hold no lists themselves
                 media.append(chunk)
             elif chunk.kind == b"idx1" and chunk.end - chunk.body <= MOST_INDEX_BYTES and media:
                 self._read_index(chunk)
                 media.clear()
-        for chunk in media:
-            self._count(self._chunks(chunk.body + 4, chunk.end))
+        for movie in media:
+            for chunk in self._chunks(movie.body + 4, movie.end):
+                self._count(chunk)
 
     def _read_header(self, header: _Chunk) -> None:
         for stream in self._chunks(header.body + 4, header.end):
@@ -105,12 +106,12 @@ class _Walker:
         for at in range(0, len(data) - 15, 16):
             self._add(data[at : at + 4], int.from_bytes(data[at + 12 : at + 16], "little"))
 
-    def _count(self, chunks: Iterator[_Chunk]) -> None:
-        for chunk in chunks:
-            if chunk.list_kind == b"rec ":
-                self._count(self._chunks(chunk.body + 4, chunk.end))
-            else:
-                self._add(chunk.kind, chunk.end - chunk.body)
+    def _count(self, chunk: _Chunk) -> None:
+        if chunk.list_kind == b"rec ":
+            for inner in self._chunks(chunk.body + 4, chunk.end):
+                self._add(inner.kind, inner.end - inner.body)
+        else:
+            self._add(chunk.kind, chunk.end - chunk.body)
 
     def _add(self, kind: bytes, size: int) -> None:
         number = int(kind[:2]) if kind[:2].isdigit() else len(self.streams)
@@ -121,7 +122,7 @@ class _Walker:
     def _chunks(self, start: int, end: int) -> Iterator[_Chunk]:
         while start + 8 <= min(end, self._hops.size):
             if not self._left:
-                raise TooManyHopsError
+                raise UnmeasurableError
             self._left -= 1
             header = self._hops.read(start, 12)
             size = int.from_bytes(header[4:8], "little")

@@ -14,7 +14,7 @@ from lipdrop.media.matroska import measure_matroska
 from lipdrop.media.measurement import Measurement, Meter
 from lipdrop.media.mp4_index import measure_mp4
 from lipdrop.media.ogg import OggMeter
-from lipdrop.media.range_reader import RangeReader, TooManyHopsError
+from lipdrop.media.range_reader import RangeReader, UnmeasurableError
 from lipdrop.media.wav import measure_wav
 
 METERS: dict[str, Callable[[], Meter]] = {
@@ -47,5 +47,5 @@ def measure(file: RangeReader, container: str) -> Measurement:
         return meter.finish()
     try:
         return INDEXED[container](file) if container in INDEXED else Measurement()
-    except TooManyHopsError:
+    except UnmeasurableError:
         return Measurement()

@@ -18,7 +18,8 @@ TAILS = (1_048_576, 16_777_216)
 """Browsers start a cluster at least every few seconds; at 20 Mbit/s it has some MiB."""
 DEFAULT_SCALE = 1_000_000
 """Nanoseconds a tick."""
-MOST_ELEMENTS = 2_000_000
+MOST_ELEMENTS = 500_000
+"""An hour of picture and sound has 300,000 blocks."""
 
 
 class _Span(NamedTuple):

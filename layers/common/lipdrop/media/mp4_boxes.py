@@ -1,9 +1,11 @@
 """The boxes of an MP4 or QuickTime file (ISO/IEC 14496-12, 4.2), read from a remote file by hops."""
 
+import sys
+from array import array
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lipdrop.media.range_reader import Hops, TooManyHopsError
+from lipdrop.media.range_reader import Hops, UnmeasurableError
 
 MOST_BOXES = 200_000
 """Of one file: 0.3 s of work. A fragmented hour has about 10,000."""
@@ -22,7 +24,7 @@ class Box(NamedTuple):
 
 
 class Boxes:
-    """Walks boxes; raises TooManyHopsError where a file has more of them than anyone needs."""
+    """Walks boxes; raises UnmeasurableError where a file has more of them than anyone needs."""
 
     def __init__(self, hops: Hops) -> None:
         self.hops = hops
@@ -32,7 +34,7 @@ class Boxes:
         """Yield the boxes from `start` to `end`; ends at what cannot be a box."""
         while start + 8 <= min(end, self.hops.size):
             if not self._left:
-                raise TooManyHopsError
+                raise UnmeasurableError
             self._left -= 1
             header = self.hops.read(start, 16)
             size, body = int.from_bytes(header[:4]), start + 8
@@ -61,6 +63,15 @@ class Boxes:
     def read(self, box: Box, start: int, length: int) -> bytes:
         """Return up to `length` bytes from `start` of the body of `box`."""
         return self.hops.read(box.body + start, max(0, min(length, box.end - box.body - start)))
+
+
+def numbers_of(data: bytes, kind: str = "I") -> "array[int]":
+    """Return the numbers of a table: unsigned, of 32 bits, or of 64 for kind "Q"."""
+    numbers = array(kind)
+    numbers.frombytes(data[: len(data) // numbers.itemsize * numbers.itemsize])
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return numbers
 
 
 def begins_with_box(head: bytes) -> bool:

@@ -4,9 +4,8 @@ Recorders and streaming packagers write them: the file can be played while it gr
 beginning is empty, or tells the first fragment only.
 """
 
-from array import array
-
-from lipdrop.media.mp4_boxes import Box, Boxes
+from lipdrop.media.mp4_boxes import Box, Boxes, numbers_of
+from lipdrop.media.range_reader import UnmeasurableError
 
 type Totals = tuple[int, int, int]
 """Ticks, samples, bytes."""
@@ -15,7 +14,8 @@ type Defaults = tuple[int, int]
 
 _BASE, _DESCRIPTION, _DURATION, _SIZE = 0x1, 0x2, 0x8, 0x10
 _OFFSET, _FIRST_FLAGS, _OWN_DURATION, _OWN_SIZE, _OWN_FLAGS, _OWN_SHIFT = 0x1, 0x4, 0x100, 0x200, 0x400, 0x800
-MOST_RUN_BYTES = 4_000_000
+MOST_RUN_BYTES = 32_000_000
+"""Of all fragments of a file: 2 million samples with all their fields."""
 
 
 class Fragments:
@@ -25,6 +25,7 @@ class Fragments:
         self._boxes = boxes
         self._totals: dict[int, Totals] = {}
         self.defaults: dict[int, Defaults] = {}
+        self._run_bytes = MOST_RUN_BYTES
         self.found = False
 
     def totals(self, track: int) -> Totals:
@@ -66,9 +67,12 @@ class Fragments:
         if not fields:
             return defaults[0] * count, count, defaults[1] * count
         width = 4 * len(fields)
-        data = self._boxes.read(box, start, min(count * width, MOST_RUN_BYTES))
-        numbers = array("I", data[: len(data) // width * width])
-        numbers.byteswap()
+        length = min(count * width, max(0, box.end - box.body))
+        self._run_bytes -= length
+        if self._run_bytes < 0:
+            raise UnmeasurableError
+        data = self._boxes.read(box, start, length)
+        numbers = numbers_of(data[: len(data) // width * width])
         count = len(numbers) // len(fields)
 
         def total(flag: int, default: int) -> int:

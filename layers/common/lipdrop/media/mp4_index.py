@@ -4,19 +4,18 @@ What `mvhd` and `mdhd` say is not believed: the entries of the sample tables are
 number of audio frames disagree, the longer counts, since that is what a decoder gives out.
 """
 
-import sys
 from array import array
 
 from msgspec import Struct
 
 from lipdrop.media.measurement import Measurement
-from lipdrop.media.mp4_boxes import TOP_LEVEL, Box, Boxes
+from lipdrop.media.mp4_boxes import TOP_LEVEL, Box, Boxes, numbers_of
 from lipdrop.media.mp4_fragments import Fragments, read_defaults
 from lipdrop.media.mp4_sound import seconds_of_frame, silent_bytes
-from lipdrop.media.range_reader import Hops, RangeReader
+from lipdrop.media.range_reader import Hops, RangeReader, UnmeasurableError
 
 MOST_TABLE_BYTES = 32_000_000
-"""Of one table: 8 million samples. Five hours of sound have 800,000."""
+"""Of all tables of a file: 8 million samples. Five hours of sound have 800,000."""
 STILLS = (b"jpeg", b"png ", b"mjpa", b"mjpb", b"mjp2", b"gif ", b"tiff")
 STILL_CODECS = (b"avc1", b"avc3", b"hvc1", b"hev1")
 AGREES = 1.02
@@ -54,7 +53,7 @@ class Track(Struct):
 
 
 def measure_mp4(file: RangeReader) -> Measurement:
-    """Return the lengths of the longest picture and sound. Raises TooManyHopsError, and what reading does."""
+    """Return the lengths of the longest picture and sound. Raises UnmeasurableError, and what reads do."""
     index = _Index(Boxes(Hops(file)))
     index.read(file.size)
     pictures = [track for track in index.tracks if track.kind == b"vide"]
@@ -82,6 +81,7 @@ class _Index:
         self._boxes = boxes
         self._fragments = Fragments(boxes)
         self._clock = 0
+        self._table_bytes = MOST_TABLE_BYTES
         self.tracks: list[Track] = []
         self.cut_off = self.unfinished = False
 
@@ -195,20 +195,17 @@ class _Index:
 
     def _last_chunk(self, table: Box | None, chunks: int) -> int:
         """Return the number of samples in the last chunk."""
-        data = self._boxes.read(table, 8, MOST_TABLE_BYTES) if table else b""
-        runs = [data[at : at + 8] for at in range(0, len(data) - 11, 12)]
-        of_last = [run for run in runs[-2:] if int.from_bytes(run[:4]) <= chunks]
-        return int.from_bytes(of_last[-1][4:8]) if of_last else 0
+        numbers = self._numbers(table, 8) if table else array("I")
+        runs = list(zip(numbers[0::3], numbers[1::3], strict=False))[-2:]
+        return next((samples for first, samples in reversed(runs) if first <= chunks), 0)
 
     def _numbers(self, box: Box, start: int, kind: str = "I") -> "array[int]":
-        """Return the numbers of a table whose entries begin at `start`; none of a table beyond reason."""
-        length = min(box.end, self._boxes.hops.size) - box.body - start
-        numbers = array(kind)
-        if 0 < length <= MOST_TABLE_BYTES:
-            numbers.frombytes(self._boxes.read(box, start, length // numbers.itemsize * numbers.itemsize))
-            if sys.byteorder == "little":
-                numbers.byteswap()
-        return numbers
+        """Return the numbers of a table whose entries begin at `start`. Raises UnmeasurableError."""
+        length = max(0, min(box.end, self._boxes.hops.size) - box.body - start)
+        self._table_bytes -= length
+        if self._table_bytes < 0:
+            raise UnmeasurableError
+        return numbers_of(self._boxes.read(box, start, length), kind)
 
 
 def _still_bytes(entry: bytes) -> int:

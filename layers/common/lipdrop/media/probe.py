@@ -97,8 +97,12 @@ class ProbeResult(Struct, frozen=True, kw_only=True):
         )
 
 
-def probe(file: RangeReader, parser: MediaInfoPool) -> ProbeResult:
-    """Return what is in `file`, whatever it is. Raises only what its reads and a lack of time raise."""
+def probe(file: RangeReader, parser: MediaInfoPool, *, believe: bool = False) -> ProbeResult:
+    """Return what is in `file`, whatever it is. Raises only what its reads and a lack of time raise.
+
+    `believe`: where the length cannot be measured, what the file states is taken. That is for results, which
+    are paid for and kept in any case, and of which the middle cannot always be read.
+    """
     if not file.size:
         return ProbeResult(size=0)
     tags = leading_tags(file.fetch, file.size)
@@ -108,7 +112,10 @@ def probe(file: RangeReader, parser: MediaInfoPool) -> ProbeResult:
         return ProbeResult(size=file.size, broken=True, kind=sniff(media.head))
     container = identify(media.head)
     seen = _understand(text, media, container)
-    return _measured(seen, measure(media, container or seen.container), file.size)
+    measured = measure(media, container or seen.container)
+    if believe and not measured.seconds:
+        return msgspec.structs.replace(seen, size=file.size)
+    return _measured(seen, measured, file.size)
 
 
 def _understand(text: str, file: RangeReader, identified: str) -> ProbeResult:

@@ -91,14 +91,16 @@ class RangeReader:
         return self._counted(start, length)
 
     def _counted(self, start: int, length: int) -> bytes:
-        data = self._fetch(start, length)
-        self.reads += 1
+        data = b""
+        while len(data) < length and (piece := self._fetch(start + len(data), length - len(data))):
+            data += piece
+            self.reads += 1
         self.bytes_read += len(data)
         return data
 
 
-class TooManyHopsError(Exception):
-    """A file whose structure is so scattered that it cannot be measured within `MOST_HOPS` reads."""
+class UnmeasurableError(Exception):
+    """A file that cannot be measured: too scattered or too large an index, or a part that cannot be read."""
 
 
 class Hops:
@@ -115,7 +117,7 @@ class Hops:
         self.size = file.size
 
     def read(self, start: int, length: int) -> bytes:
-        """Return up to `length` bytes from `start`; fewer only at the end. Raises TooManyHopsError."""
+        """Return up to `length` bytes from `start`, fewer only at the end. Raises UnmeasurableError."""
         length = max(0, min(length, self.size - start))
         at = start - self._start
         if at < 0 or at + length > len(self._data):
@@ -125,10 +127,12 @@ class Hops:
 
     def _move(self, start: int, length: int) -> None:
         if not self._left:
-            raise TooManyHopsError
+            raise UnmeasurableError
         self._left -= 1
         end = self._start + len(self._data)
         near = self._start <= start <= end + NEAR_BYTES
         self._ahead = min(2 * self._ahead, CHUNK_BYTES) if near else BLOCK_BYTES
         self._start = start
         self._data = self._file.fetch(start, min(max(self._ahead, length), self.size - start))
+        if len(self._data) < length:
+            raise UnmeasurableError
