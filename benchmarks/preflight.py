@@ -1,10 +1,10 @@
-"""What a look at a 2 GB video costs `submit`: bytes, calls, time, memory.
+"""What the probe of a 2 GB video, and of a voice read whole, costs `submit`: bytes, calls, time, memory.
 
     python -m benchmarks.preflight
 
 Writes benchmarks/results/preflight.json. The files are sparse: real indexes from PyAV around media that take
-no room on disk. They are served by HTTP with ranges, and read through boto3 by the adapter that `submit`
-uses, in a fresh process for each file.
+no room on disk. Voices are real sound, joined to the size that is wanted. All are served by HTTP with ranges,
+and read through boto3 by the adapter that `submit` uses, in a fresh process for each file.
 """
 
 import json
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -28,15 +28,30 @@ from lipdrop.drops.drop_bucket import DropBucket
 from lipdrop.media.mediainfo_pool import MediaInfoPool
 from lipdrop.media.probe import probe
 from local.sample_media import drops as drop_media
+from local.sample_media.encode import encode_voice
 
 SIZE = 2_000_000_000
 MOST_BYTES, MOST_MIB = 4_000_000, 256
+MOST_CPU_SECONDS_A_GB = 30
 CASES: dict[str, dict[str, Any]] = {
     "5 min, index in front": {"frames": 7_500, "index_first": True},
     "5 min, index at the end": {"frames": 7_500, "index_first": False},
     "1 h, index in front": {"frames": 90_000, "index_first": True},
     "1 h, index at the end": {"frames": 90_000, "index_first": False},
 }
+VOICES: dict[str, tuple[Callable[[], bytes], int]] = {
+    "4.5 min of MP3, 320 kbit/s": (
+        lambda: encode_voice("libmp3lame", "mp3", 30, bit_rate=320_000),
+        12_000_000,
+    ),
+    "MP3, 100 MB": (lambda: encode_voice("libmp3lame", "mp3", 30, bit_rate=128_000), 100_000_000),
+    "MP3, 1 GB": (lambda: encode_voice("libmp3lame", "mp3", 30, bit_rate=128_000), 1_000_000_000),
+    "FLAC, 100 MB": (lambda: encode_voice("flac", "flac", 30, layout="stereo"), 100_000_000),
+    "Opus, 100 MB": (lambda: encode_voice("libopus", "ogg", 30, rate=48_000), 100_000_000),
+    "AAC, 100 MB": (lambda: encode_voice("aac", "adts", 30, bit_rate=128_000), 100_000_000),
+    "WAV, 1 GB (by ranges)": (lambda: encode_voice("pcm_s16le", "wav", 30, streamed=True), 1_000_000_000),
+}
+"""A piece of sound, and the size to which it is repeated."""
 
 
 class _Object(BaseHTTPRequestHandler):
@@ -87,6 +102,13 @@ def write(path: Path, *, frames: int, index_first: bool) -> None:
         file.truncate()
 
 
+def write_voice(path: Path, piece: bytes, size: int) -> None:
+    """Write `piece` again and again, until the file has `size` bytes."""
+    with path.open("wb") as file:
+        for _ in range(size // len(piece)):
+            file.write(piece)
+
+
 def measure(endpoint: str) -> dict[str, Any]:
     """Look at the object behind `endpoint`; run in a process of its own."""
     client = boto3.client(
@@ -99,7 +121,7 @@ def measure(endpoint: str) -> dict[str, Any]:
     )
     drops = DropBucket(client, "drop")
     with MediaInfoPool() as parser:
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), time.process_time()
         drop = drops.current("inbox/video.mp4")
         assert drop
         file = drops.open(drop.object)
@@ -110,6 +132,7 @@ def measure(endpoint: str) -> dict[str, Any]:
             "bytes_read": file.bytes_read,
             "reads": file.reads,
             "wall_seconds": round(time.perf_counter() - started, 3),
+            "cpu_seconds": round(time.process_time() - cpu, 3),
             "peak_rss_mib": _peak_mib(os.getpid()),
             "peak_rss_of_parser_mib": max(map(_peak_mib, _children()), default=0.0),
         }
@@ -127,21 +150,39 @@ def _peak_mib(pid: int) -> float:
 
 def main() -> None:
     """Measure all cases, check the bounds, keep the results."""
-    results = {}
+    results, voices = {}, {}
     with TemporaryDirectory() as folder:
+        path = Path(folder) / "media"
         for name, case in CASES.items():
-            path = Path(folder) / "video.mp4"
             write(path, **case)
-            with served(path) as endpoint:
-                command = [sys.executable, "-m", "benchmarks.preflight", endpoint]
-                done = subprocess.run(command, capture_output=True, text=True, check=True)
-            results[name] = json.loads(done.stdout)
-            print(f"{name:26}", results[name])
+            results[name] = measured(name, path)
+        for name, (piece, size) in VOICES.items():
+            write_voice(path, piece(), size)
+            voices[name] = measured(name, path)
     for name, result in results.items():
         assert result["bytes_read"] < MOST_BYTES, name
+    for name, result in voices.items():
+        assert result["seconds_of_media"], name
+        assert result["cpu_seconds"] < 1 + MOST_CPU_SECONDS_A_GB * result["bytes_read"] / 1e9, name
+    for name, result in (results | voices).items():
         assert result["peak_rss_mib"] + result["peak_rss_of_parser_mib"] < MOST_MIB, name
-    bounds = {"bytes_read": MOST_BYTES, "peak_rss_mib_of_both": MOST_MIB}
-    save("preflight", surroundings("boto3", "pymediainfo", "av") | {"bounds": bounds, "results": results})
+    bounds = {
+        "bytes_read": MOST_BYTES,
+        "peak_rss_mib_of_both": MOST_MIB,
+        "cpu_seconds_a_gb": MOST_CPU_SECONDS_A_GB,
+    }
+    found = {"bounds": bounds, "results": results, "voices": voices}
+    save("preflight", surroundings("boto3", "pymediainfo", "av") | found)
+
+
+def measured(name: str, path: Path) -> dict[str, Any]:
+    """Serve the file, and measure its probe in a process of its own."""
+    with served(path) as endpoint:
+        command = [sys.executable, "-m", "benchmarks.preflight", endpoint]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    result: dict[str, Any] = json.loads(done.stdout)
+    print(f"{name:26}", result)
+    return result
 
 
 if __name__ == "__main__":
