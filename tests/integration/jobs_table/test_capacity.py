@@ -18,7 +18,7 @@ from lipdrop.jobs_table.capacity_snapshot import (
     Slot,
     Trouble,
 )
-from lipdrop.jobs_table.table import JobsTable
+from lipdrop.jobs_table.table import JobsTable, OvertakenError
 from lipdrop.timing.poll_intervals import learn
 from tests.support.jobs_table import TABLE
 
@@ -55,6 +55,18 @@ def test_there_are_as_many_slots_as_the_stack_says(capacity: Capacity) -> None:
     assert isinstance(take(capacity, "b"), Slot)
     assert reason(take(capacity, "c")) == "SLOTS"
     assert held(capacity) == {"a", "b"}
+
+
+def test_a_job_that_others_overtake_each_time_gets_no_slot(
+    capacity: Capacity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(*_: object) -> None:
+        raise OvertakenError({"held": {}})
+
+    monkeypatch.setattr(Capacity, "_take", overtaken)
+
+    assert reason(take(capacity, "a")) == "SLOTS"
+    assert held(capacity) == set()
 
 
 def test_a_job_takes_its_own_slot_again(capacity: Capacity) -> None:
