@@ -19,17 +19,20 @@ help: ## Say what there is
 demo: $(READY) ## Drop a video and two voices, watch the jobs, fetch the results: [VIDEO=clip.mov] [AUDIO="fr.mp3 es.wav"]
 	@$(BIN)/python -m local.demo --video "$(VIDEO)" --audio "$(AUDIO)"
 
+# Two processes; all tests that deploy a stack in one of them (conftest.py).
+SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup
+
 .PHONY: test
 test: $(READY) ## Every test but the long campaigns; needs no Docker and no AWS account: [TESTS=tests/e2e]
-	@$(BIN)/pytest --ignore=tests/sam_local -m "not slow" $(TESTS)
+	@$(BIN)/pytest $(SIDE_BY_SIDE) --ignore=tests/sam_local -m "not slow" $(TESTS)
 
 .PHONY: test-fast
 test-fast: $(READY) ## Unit and contract tests: under a minute
-	@$(BIN)/pytest tests/unit tests/contract -m "not slow"
+	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit tests/contract -m "not slow"
 
 .PHONY: test-slow
 test-slow: $(READY) ## The long campaigns: chaos, load, a throttled sync, long games against the models
-	@$(BIN)/pytest --ignore=tests/sam_local -m "slow or model" --hypothesis-profile=many --timeout=1200 $(TESTS)
+	@$(BIN)/pytest $(SIDE_BY_SIDE) --ignore=tests/sam_local -m "slow or model" --hypothesis-profile=many --timeout=1200 $(TESTS)
 
 .PHONY: coverage
 coverage: $(READY) ## Which lines of the domain and the handlers no unit, contract or integration test runs

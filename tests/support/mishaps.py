@@ -1,4 +1,4 @@
-"""What can befall a running stack. Each of these lasts for a `with` block and is mended at its end."""
+"""Faults to inject into a running stack. Each lasts for a `with` block and is undone at its end."""
 
 import json
 import time
@@ -130,22 +130,20 @@ def _update(stack: Stack, update: str, names: Any = None, values: Any = None) ->
 
 @contextmanager
 def unwritable(stack: Stack, folder: str) -> Iterator[None]:
-    """Let the results bucket refuse whatever would be written into `folder`."""
-    s3 = stack.client("s3")
+    """Take from finalize's role the right to write into `folder` of the results bucket."""
+    iam, name = stack.client("iam"), "nothing-may-be-written"
+    role = stack.client("lambda").get_function_configuration(FunctionName=physical(stack, "Finalize"))["Role"]
     refusal = {
         "Effect": "Deny",
-        "Principal": "*",
         "Action": "s3:PutObject",
         "Resource": f"arn:aws:s3:::{stack.results_bucket}/{folder}/*",
     }
-    s3.put_bucket_policy(
-        Bucket=stack.results_bucket,
-        Policy=json.dumps({"Version": "2012-10-17", "Statement": [refusal]}),
-    )
+    known = {"RoleName": role.rpartition("/")[2], "PolicyName": name}
+    iam.put_role_policy(**known, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [refusal]}))
     try:
         yield
     finally:
-        s3.delete_bucket_policy(Bucket=stack.results_bucket)
+        iam.delete_role_policy(**known)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
-"""A deployed stack with narrow limits and short waits, so that every way to end can be walked in minutes."""
+"""A deployed stack with narrow limits and short waits, so that every outcome can be tested in minutes."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -7,15 +8,15 @@ import pytest
 from local import paths
 from local.stack import Stack, running
 from local.standin.control import StandinControl
-from local.subscriber import Subscriber
-from tests.support.outcomes_stack import PARAMETERS, STAND_IN, WAIT_SCALE
+from tests.support.outcomes_stack import API_KEY, PARAMETERS, STAND_IN, WAIT_SCALE, Archive
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
-    """One deployed stack for the tests of this folder, which keep apart by the folders they drop into."""
+    """One deployed stack for the tests of this folder, which use a folder of the inbox each."""
     with running(
-        paths.HOME / "outcomes",
+        paths.HOME / f"outcomes-{os.getpid()}",
+        api_key=API_KEY,
         stand_in=STAND_IN,
         parameters=PARAMETERS,
         aws_settings={"SFN_WAIT_SCALE": WAIT_SCALE},
@@ -23,10 +24,10 @@ def stack() -> Iterator[Stack]:
         yield deployed
 
 
-@pytest.fixture(scope="session", autouse=True)
-def everything(stack: Stack) -> Subscriber:
-    """Return a subscriber without a filter that was there before the first drop."""
-    return Subscriber(stack)
+@pytest.fixture(scope="package", autouse=True)
+def everything(stack: Stack) -> Archive:
+    """Return an archive of all messages, which was there before the first drop."""
+    return Archive(stack)
 
 
 @pytest.fixture
@@ -36,5 +37,10 @@ def standin(stack: Stack) -> Iterator[StandinControl]:
     before = control.settings()
     yield control
     control.clear_faults()
-    control.configure(key=before.key, credits=before.credits, processing_seconds=before.processing_seconds)
+    control.configure(
+        key=before.key,
+        credits=before.credits,
+        processing_seconds=before.processing_seconds,
+        history_lag_seconds=before.history_lag_seconds,
+    )
     control.close()

@@ -1,19 +1,19 @@
-"""Whatever befell the jobs of this session: each of them was told of, once."""
+"""At the end of all the tests of this stack: each job was announced, once."""
 
 import json
 from collections import defaultdict
 
 from local.stack import Stack
-from local.subscriber import Subscriber
 from tests.support.dropping import outcome
 from tests.support.journey import SCHEMA, settled
+from tests.support.outcomes_stack import Archive
 
 
-def test_every_execution_ended_in_exactly_one_message(stack: Stack, everything: Subscriber) -> None:
+def test_every_execution_ended_in_exactly_one_message(stack: Stack, everything: Archive) -> None:
     outcome(stack, "spoken")
     executions = {execution["name"] for execution in settled(stack)}
 
-    messages = [json.loads(envelope["Message"]) for envelope in everything.messages(wait_seconds=2)]
+    messages = [json.loads(envelope["Message"]) for envelope in everything.envelopes()]
 
     told: dict[str, set[str]] = defaultdict(set)
     for message in messages:

@@ -1,27 +1,23 @@
-"""Jobs that end in every kind of way, and a Segmind that quotes secrets: none of them is written down."""
+"""No secret is written down, whatever Segmind quotes and however a job ends."""
 
 import json
-import os
 import time
-from collections.abc import Iterator
 
 import pytest
 from msgspec.structs import replace
 
 from lipdrop.model.failures import failure
 from lipdrop.model.job import Job, to_json
-from local import paths
-from local.stack import Stack, running
+from local.stack import Stack
 from local.standin.control import StandinControl
 from local.standin.model import Fault
 from local.subscriber import Subscriber
 from tests.support.dropping import PAIR, drop_files, only, outcome, subscribed
 from tests.support.journey import drop, hear, settled
-from tests.support.mishaps import configured, let_the_gate_open, one_retry, physical
-from tests.support.outcomes_stack import WAIT_SCALE
+from tests.support.mishaps import configured, fresh_control_item, let_the_gate_open, one_retry, physical
+from tests.support.outcomes_stack import API_KEY, Archive
 from tests.support.stack_evidence import SIGNATURES, Piece, gather, holding
 
-API_KEY = "sk-4711-nobody-may-read-this"
 SIGNED = (
     "https://lipdrop-drop.s3.amazonaws.com/inbox/v.mp4?X-Amz-Algorithm=AWS4-HMAC-SHA256"
     "&X-Amz-Credential=ASIA0000000000000000%2F20261122%2Fus-east-1%2Fs3%2Faws4_request"
@@ -55,42 +51,40 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with running(
-        paths.HOME / f"secrets-{os.getpid()}",
-        api_key=API_KEY,
-        stand_in=("--processing-seconds", "1"),
-        aws_settings={"SFN_WAIT_SCALE": WAIT_SCALE},
-    ) as deployed:
-        yield deployed
+def pieces(stack: Stack, everything: Archive) -> list[Piece]:
+    """Let jobs end in many ways while Segmind quotes secrets; return all that the stack has written down.
 
-
-@pytest.fixture(scope="module")
-def everything(stack: Stack) -> Subscriber:
-    return Subscriber(stack)
-
-
-@pytest.fixture(scope="module")
-def pieces(stack: Stack, everything: Subscriber) -> list[Piece]:
-    """Let jobs end in every kind of way, and return all that was written down of them."""
+    What the tests before it have left is searched too: every outcome, and the tracebacks of every function.
+    """
     standin = StandinControl(stack.segmind_base_url)
-    _all_at_once(stack, standin)
-    _without_an_account(stack, standin)
-    _with_links_of_their_own(stack, standin)
-    _crashing(stack)
+    with fresh_control_item(stack):
+        _all_at_once(stack, standin)
+        _without_an_account(stack, standin)
+    with one_retry(stack), configured(stack, "Request", JOBS_TABLE="gone"):
+        outcome(stack, "crash-Request")
+    with configured(stack, "Submit", STATE_MACHINE_ARN=f"{stack.state_machine_arn}-gone"):
+        drop_files(stack, "crash-Submit", PAIR)
+        _until_dead_letter(stack)
     settled(stack)
-    return gather(stack, everything.messages(wait_seconds=1))
+    standin.clear_faults()
+    standin.configure(history_lag_seconds=0)
+    standin.close()
+    return gather(stack, everything.envelopes())
 
 
 def _all_at_once(stack: Stack, standin: StandinControl) -> None:
+    standin.configure(history_lag_seconds=3600)
     subscriber = Subscriber(stack)
     for folder, faults in FAULTS.items():
         standin.fault(*(replace(fault, match=f"/{folder}/") for fault in faults))
         drop_files(stack, folder, PAIR)
+    standin.fault(Fault(where="submit", what="fail", message=QUOTE, match="/inbox/v.mp4"))
+    drop(stack, "jobs/links/signed.json", json.dumps({"video_url": SIGNED, "audio_url": SIGNED}).encode())
     drop(stack, "inbox/refused/video.mp4", PAIR["video.mp4"])
     drop(stack, "inbox/refused/fr.wav", QUOTE.encode(), {"sync-mode": "bounce"})
-    heard = hear(subscriber, len(FAULTS) + 1)
-    assert {message["folder"] for message in heard} == {*FAULTS, "refused"}
+    ended = {*FAULTS, "links", "refused"}
+    heard = hear(subscriber, len(ended), of=lambda message: message["status"] != "ALERT")
+    assert {message["folder"] for message in heard} == ended
 
 
 def _without_an_account(stack: Stack, standin: StandinControl) -> None:
@@ -102,29 +96,6 @@ def _without_an_account(stack: Stack, standin: StandinControl) -> None:
     let_the_gate_open(stack)
     assert alert["error"]["code"] == "API_KEY_REJECTED"
     assert only(jobs)["status"] == "COMPLETED"
-
-
-def _with_links_of_their_own(stack: Stack, standin: StandinControl) -> None:
-    """Drop a manifest whose links are signed, by whoever wrote it."""
-    standin.fault(Fault(where="submit", what="fail", message=QUOTE, match="/inbox/v.mp4"))
-    subscriber = subscribed(stack, "links")
-    drop(stack, "jobs/links/signed.json", json.dumps({"video_url": SIGNED, "audio_url": SIGNED}).encode())
-    assert only(subscriber)["error"]["code"] == "INFERENCE_FAILED"
-
-
-def _crashing(stack: Stack) -> None:
-    """Let each function break; what `submit` cannot handle becomes a dead letter."""
-    with one_retry(stack):
-        for function in ("Request", "CheckStatus"):
-            with configured(stack, function, JOBS_TABLE="gone"):
-                outcome(stack, f"crash-{function}")
-        subscriber = Subscriber(stack)
-        with configured(stack, "Finalize", JOBS_TABLE="gone"):
-            drop_files(stack, "crash-Finalize", PAIR)
-            hear(subscriber, 1, of=lambda heard: heard["folder"] == "crash-Finalize")
-    with configured(stack, "Submit", STATE_MACHINE_ARN=f"{stack.state_machine_arn}-gone"):
-        drop_files(stack, "crash-Submit", PAIR)
-        _until_dead_letter(stack)
 
 
 def _until_dead_letter(stack: Stack) -> None:
@@ -148,7 +119,7 @@ def test_the_evidence_is_of_every_kind(pieces: list[Piece]) -> None:
         assert holding(pieces, word)
 
 
-def test_what_is_planted_is_found_wherever_it_is(stack: Stack, everything: Subscriber) -> None:
+def test_what_is_planted_is_found_wherever_it_is(stack: Stack, everything: Archive) -> None:
     group = physical(stack, "RequestLogs")
     logs, s3 = stack.client("logs"), stack.client("s3")
     stream = {"logGroupName": group, "logStreamName": "planted"}
@@ -165,6 +136,6 @@ def test_what_is_planted_is_found_wherever_it_is(stack: Stack, everything: Subsc
     )
     with configured(stack, "CheckStatus", PLANTED=API_KEY):
         settled(stack)
-        found = holding(gather(stack, everything.messages(wait_seconds=1)), *SECRETS)
+        found = holding(gather(stack, everything.envelopes()), *SECRETS)
 
     assert {piece.kind for piece in found} >= {*KINDS} - {"stack"}
