@@ -9,10 +9,10 @@ PROMISES = {
     "double_charges": "charged twice",
     "lost_results": "results lost",
     "wrong_results": "wrong bytes or versions",
-    "silent_ends": "ended without a word",
-    "contradictions": "told two different things",
+    "silent_ends": "ended without a notification",
+    "contradictions": "two contradicting notifications",
     "leftovers": "slots, uploads or executions left behind",
-    "other": "anything else promised and not kept",
+    "other": "any other promise",
 }
 
 
@@ -23,11 +23,11 @@ def tables(result: Mapping[str, Any]) -> dict[str, str]:
         *((f"events: {name}", count) for name, count in broken["events"].items()),
         *((f"killed: {name}", count) for name, count in broken["workers_killed"].items()),
         *((f"AWS calls: {name}", count) for name, count in broken["aws_calls"].items()),
-        ("troubles at Segmind", broken["segmind_troubles"]),
+        ("faults at Segmind", broken["segmind_troubles"]),
     ]
     return {
         "jobs": show(int(result["jobs"])),
         "promises": table(("promise broken", "jobs"), [(PROMISES[name], result[name]) for name in PROMISES]),
         "outcomes": table(("outcome", "jobs"), list(result["outcomes"].items())),
-        "broken": table(("what was broken", "times"), done),
+        "broken": table(("injected fault", "times"), done),
     }

@@ -29,12 +29,12 @@ def tables(result: Mapping[str, Any]) -> dict[str, str]:
                 "",
                 "delivered",
                 "delay, of a job's time",
-                "looks a job",
+                "status checks a job",
                 "charged again after duplicates",
                 "charged again after lost answers and timeouts",
                 "results lost",
-                "of them untold",
-                "ended in silence",
+                "of them without a notification",
+                "ended without a notification",
             ),
             rows,
         ),
@@ -65,7 +65,7 @@ def _ends(jobs: Any, case: str) -> str:
     delivered = sum(job["delivered"] for job in own)
     words = [f"{delivered} delivered"] if delivered else []
     if told := sum(not job["delivered"] and job["told"] is not None for job in own):
-        words.append(f"{told} told of")
+        words.append(f"{told} reported")
     if silent := sum(job["told"] is None for job in own):
         words.append(f"{silent} silent")
     if again := sum(job["charged_again"] for job in own):

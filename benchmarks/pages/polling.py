@@ -13,7 +13,7 @@ def tables(result: Mapping[str, Any]) -> dict[str, str]:
     names = list(dict.fromkeys(row["schedule"] for row in result["schedules"]))
     header = [
         "schedule",
-        *(f"{word}, spread {cv}" for cv in spreads for word in ("looks", "delay s", "95 % s")),
+        *(f"{word}, spread {cv}" for cv in spreads for word in ("checks", "delay s", "95 % s")),
     ]
     rows = [
         [name, *(by_key[name, cv][field] for cv in spreads for field in ("polls", "delay", "delay_p95"))]
@@ -26,7 +26,7 @@ def tables(result: Mapping[str, Any]) -> dict[str, str]:
     return {
         "schedules": table(header, rows),
         "mistaken": table(
-            ("expected, of the true mean", "spread", "correction", "looks", "delay s"), mistaken
+            ("expected, of the true mean", "spread", "correction", "checks", "delay s"), mistaken
         ),
         "mean": f"{result['mean_seconds']:.0f} s",
         "jobs": show(int(result["jobs"])),
@@ -41,7 +41,7 @@ def measured_tables(result: Mapping[str, Any]) -> dict[str, str]:
         *((f"{row['schedule']}, simulated", row["looks"], row["delay"]) for row in result["simulated"]),
     ]
     return {
-        "schedules": table(("schedule", "looks", "delay s"), rows),
+        "schedules": table(("schedule", "checks", "delay s"), rows),
         "jobs": show(int(result["jobs"])),
         "mean": f"{result['mean_seconds']:g} s",
         "cv": f"{result['cv']:g}",

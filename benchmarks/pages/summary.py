@@ -23,10 +23,10 @@ def _waiting(results: Results) -> list[tuple[str, str, str]]:
     often = polling.schedule(simulated, "every 2 s (model page)", spread)
     return [
         (
-            f"looks at a job of {simulated['mean_seconds']:.0f} s, and how late its end is seen",
-            f"{mine['polls']:.0f} looks, {mine['delay']:.0f} s",
-            f"every 2 s: {often['polls']:.0f} looks, {often['delay']:.0f} s; "
-            f"every 30 s: {rare['polls']:.0f} looks, {rare['delay']:.0f} s",
+            f"status checks of a job of {simulated['mean_seconds']:.0f} s, and delay until its end is noticed",
+            f"{mine['polls']:.0f} checks, {mine['delay']:.0f} s",
+            f"every 2 s: {often['polls']:.0f} checks, {often['delay']:.0f} s; "
+            f"every 30 s: {rare['polls']:.0f} checks, {rare['delay']:.0f} s",
         )
     ]
 
@@ -42,17 +42,17 @@ def _mistakes(results: Results) -> list[tuple[str, str, str]]:
 
     return [
         line(f"charged again, {jobs} jobs with faults", "charged_again"),
-        line("ended without a word", "silent"),
-        line("results lost without a word", "lost_untold"),
+        line("ended without a notification", "silent"),
+        line("paid results lost without a notification", "lost_untold"),
     ]
 
 
 def _chaos(results: Results) -> list[tuple[str, str, str]]:
     return [
         (
-            f"{show(int(results['chaos']['jobs']))} jobs while everything breaks at once",
+            f"{show(int(results['chaos']['jobs']))} jobs with faults in every component",
             f"{results['chaos']['double_charges']} charged twice, {results['chaos']['lost_results']} lost, "
-            f"{results['chaos']['silent_ends']} silent",
+            f"{results['chaos']['silent_ends']} without a notification",
             "",
         ),
     ]
@@ -66,7 +66,7 @@ def _money(results: Results) -> list[tuple[str, str, str]]:
         (
             f"AWS for 1,000 jobs of {bill['seconds']:.0f} s",
             f"{1000 * bill['job_usd']:.2f} USD",
-            f"a Lambda that stays awake: {1000 * bill['running_lambda_usd']:.2f} USD for the waiting alone",
+            f"a Lambda that waits: {1000 * bill['running_lambda_usd']:.2f} USD for the waiting alone",
         ),
         (
             f"price of a job among {sizes[-1]:,}, of that among {sizes[0]:,}",
@@ -83,13 +83,13 @@ def _bytes(results: Results) -> list[tuple[str, str, str]]:
     shares = results["cold_start"]["share_of_bare"]
     return [
         (
-            f"copy of a result where a connection gives {copy.tables(results['copy'])['cap']}",
+            f"copy of a result with connections of {copy.tables(results['copy'])['cap']}",
             f"{copy.ratio(results['copy'])}, {peak:.0f} MiB for 4 GB",
             "1 × is `upload_fileobj`",
         ),
-        ("read of a 2 GB video before it is sent", f"at most {100 * most:.2f} %", "100 %: a download"),
+        ("bytes read of a 2 GB video before the request", f"at most {100 * most:.2f} %", "100 %: a download"),
         (
-            "processor time of imports at a cold start",
+            "CPU time of imports at a cold start",
             ", ".join(f"{name} {percent(share)}" for name, share in shares.items()),
             "100 %: layers as SAM builds them, without bytecode",
         ),

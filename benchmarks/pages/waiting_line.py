@@ -10,7 +10,7 @@ def tables(result: Mapping[str, Any]) -> dict[str, str]:
     """Return the tables by name."""
     header = (
         "jobs at once",
-        "tries in vain, for one job",
+        "tries without a free slot, for one job",
         "USD for 1,000 jobs",
         "hours until all are done",
         "of the least possible",

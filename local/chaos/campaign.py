@@ -104,7 +104,7 @@ def run(
             _settle(stack, dropper)
         campaign.seconds = time.monotonic() - started
         campaign.kills, campaign.strikes = killer.kills, proxy.control.strikes()
-        campaign.counts = dict(dropper.counts) | {"told of again": redelivery.delivered}
+        campaign.counts = dict(dropper.counts) | {"redelivered by EventBridge": redelivery.delivered}
         campaign.posts = standin.counters()
         _judge(campaign, stack, listener, standin)
     return campaign
