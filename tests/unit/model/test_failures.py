@@ -1,4 +1,4 @@
-"""The table that people read is the table that the code uses."""
+"""The table of error codes in docs/outcomes.md is the table of the code."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ from lipdrop.model.failures import FAILURES, failure
 ROW = re.compile(
     r"^\| `(?P<code>[A-Z_]+)` \| (?P<when>.+) \| (?P<charged>\w+) \| (?P<action>.+) \| (?P<shown>.+) \|$"
 )
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TABLE = ROOT / "docs" / "outcomes.md"
 
 
