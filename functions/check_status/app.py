@@ -1,4 +1,4 @@
-"""Look once at a request that was paid for. Invoked by the state machine's `CheckStatus`.
+"""Check once the status of a request that was paid for. Invoked by the state machine's `CheckStatus`.
 
 In: `lipdrop.check_status.poller.CheckStatusInput`. Out: one of `lipdrop.model.task_outputs` Waiting,
 Completed, Failed.
@@ -39,7 +39,7 @@ def poller() -> Poller:
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Parse, look, answer."""
+    """Parse the event, check the status, return the output."""
     asked = from_plain(event, CheckStatusInput)
     answer: dict[str, Any] = to_plain(poller().check_once(asked))
     logger.info("look", extra={"job_id": asked.job_id, "request_id": asked.request_id, "answer": answer})

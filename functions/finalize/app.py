@@ -1,4 +1,4 @@
-"""End a job, or tell of the account's trouble. Woken by the state machine and by EventBridge.
+"""End a job, or report a problem of the account. Invoked by the state machine and by EventBridge.
 
 In: what `lipdrop.finalize.event.read_event` reads. Out: `{"status", "job_id", "error"?}`, for a PENDING
 result with `wait_seconds`, or `{"outcome": "alerted"}`.
@@ -67,7 +67,7 @@ def finalizer() -> Finalizer:
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Parse, end the job, answer."""
+    """Parse the event, end the job, return the outcome."""
     asked = read_event(event)
     if isinstance(asked, AlertRequest):
         answer = finalizer().tell(asked)

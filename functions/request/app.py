@@ -1,4 +1,4 @@
-"""Ask Segmind for one job, at most once. Invoked by the state machine's `Request`.
+"""Send one job's request to Segmind, at most once. Invoked by the state machine's `Request`.
 
 In: `{"job": Job, "queued_at": ISO time}`. Out: one of `lipdrop.model.task_outputs` Accepted, Busy, Rejected.
 """
@@ -49,13 +49,13 @@ def requester() -> Requester:
 
 
 def log_accepted(job_id: str, request_id: str) -> None:
-    """Log the id of a request that was paid for: from here on it can be found again, whatever fails."""
+    """Log the id of a request that was paid for: from here on it can be found in the logs, whatever fails."""
     logger.info("accepted", extra={"job_id": job_id, "request_id": request_id})
 
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Parse, ask, answer."""
+    """Parse the event, send the request, return the output."""
     job = from_plain(event["job"], Job)
     queued_at = datetime.fromisoformat(event["queued_at"]).timestamp()
     answer: dict[str, Any] = to_plain(requester().request(job, queued_at))

@@ -1,4 +1,4 @@
-"""Turn drops into executions. Woken by the drop bucket, and by schedules that look for lonely drops.
+"""Start executions for drops. Invoked by the drop bucket, and by schedules that look for unpaired drops.
 
 In: an S3 event, `{"sweep": "orphans"}`, or `{"sweep": "near misses"}`.
 Out: `lipdrop.submit.submitter.SubmitOutput`.
@@ -31,7 +31,7 @@ def drops() -> DropBucket:
 
 @cache
 def executions() -> Executions:
-    """Return the real state machine, likewise."""
+    """Return the real state machine, made on first use and kept for warm invocations."""
     return Executions(
         boto3.client("stepfunctions", config=AWS_CONFIG, endpoint_url=endpoint()),
         settings().state_machine_arn,

@@ -1,6 +1,6 @@
-"""Bad drops, each with what must be said about it: nothing may be lost in silence, or reach Segmind.
+"""Bad drops, each with the error that must be reported: none may be ignored, and none may reach Segmind.
 
-Each lies in a folder of its own, named after the case, so all can be dropped into one bucket at once. What
+Each is in a folder of its own, named after the case, so all can be dropped into one bucket at once. What
 comes of a case is exactly `refusals` notifications with `code` and a message that `message` matches.
 """
 

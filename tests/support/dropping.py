@@ -1,4 +1,4 @@
-"""Drop a video and a voice into a folder of their own, and hear how the job ends."""
+"""Upload a video and a voice to a folder of their own, and wait for the notification of the job."""
 
 import json
 import time
@@ -30,7 +30,7 @@ def silence(seconds: int, *, rate: int = 8_000) -> bytes:
 
 
 def subscribed(stack: Stack, folder: str) -> Subscriber:
-    """Return a subscriber that hears of the jobs of `folder` only."""
+    """Return a subscriber for the jobs of `folder` only."""
     return Subscriber(stack, filter_policy={"folder": [folder]})
 
 
@@ -56,7 +56,7 @@ def outcome(
 
 
 def only(subscriber: Subscriber) -> dict[str, Any]:
-    """Return the one message that `subscriber` hears."""
+    """Return the one message that `subscriber` receives."""
     (message,) = hear(subscriber, 1, seconds=PATIENCE_SECONDS)
     return message
 

@@ -1,4 +1,4 @@
-"""What end-to-end tests do again and again: drop files, wait for messages, look at results."""
+"""What end-to-end tests do repeatedly: upload files, wait for notifications, inspect results."""
 
 import json
 import time

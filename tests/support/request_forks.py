@@ -64,7 +64,7 @@ class Run(msgspec.Struct, kw_only=True):
 
 
 def die(*_: object) -> NoReturn:
-    """End this process as Lambda ends one: without a word."""
+    """End this process as Lambda ends one: at once."""
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("still alive")
 

@@ -1,4 +1,4 @@
-"""Know that nothing more will come: every upload was handled, and no execution runs."""
+"""Wait until nothing more can happen: every upload was processed, and no execution runs."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Everything that a running stack has written down, as text, for whoever looks for secrets in it."""
+"""Everything that a running stack has written anywhere, as text, to search it for secrets."""
 
 import json
 import re
@@ -12,7 +12,7 @@ SIGNATURES = ("X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token")
 
 
 class Piece(NamedTuple):
-    """A piece of evidence: what kind of place it comes from, which one, and what stands there."""
+    """A piece of evidence: the kind of place it comes from, which one, and its text."""
 
     kind: str
     place: str
@@ -34,7 +34,7 @@ def gather(stack: Stack, envelopes: Iterable[dict[str, Any]]) -> list[Piece]:
 
 
 def holding(pieces: Iterable[Piece], *secrets: str) -> list[Piece]:
-    """Return those that hold one of `secrets`, in whatever case and however a URL may have escaped it."""
+    """Return those that hold one of `secrets`, in any letter case."""
     pattern = re.compile("|".join(map(re.escape, secrets)), re.IGNORECASE)
     return [piece for piece in pieces if pattern.search(piece.text)]
 

@@ -1,4 +1,4 @@
-"""The one owner of the logger, for handlers; the domain returns data and logs nothing."""
+"""The logger of the handlers; the domain returns data and logs nothing."""
 
 from aws_lambda_powertools import Logger
 

@@ -1,4 +1,4 @@
-"""The stack's parameters as one typed, frozen object, read from the environment once, on first use."""
+"""Settings: the stack's parameters as one typed, immutable object, read from the environment on first use."""
 
 import os
 from collections.abc import Mapping
@@ -57,9 +57,9 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     def history_url(self) -> str:
         """Where this stack asks for the account's request history; "" where it does not ask.
 
-        The one place that decides it. A stack whose SegmindBaseUrl is not Segmind's own (a stand-in, a
+        Only this place decides it. A stack whose SegmindBaseUrl is not Segmind's own (a stand-in, a
         test double) never asks Segmind's history: with the real address configured, it asks the same path
-        of its own base URL. An address elsewhere is somebody's choice, and is taken as it is.
+        of its own base URL. Any other address was chosen on purpose and is used unchanged.
         """
         configured = urlsplit(self.segmind_history_url)
         if not _is_segmind(configured.hostname) or _is_segmind(urlsplit(self.segmind_base_url).hostname):
@@ -68,7 +68,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
 
     @property
     def options(self) -> Options:
-        """The stack's own API defaults: what counts when neither manifest nor metadata says otherwise."""
+        """The stack's defaults for the options that neither the manifest nor the metadata sets."""
         return Options(
             sync_mode=self.sync_mode,
             temperature=self.temperature,
@@ -82,11 +82,11 @@ def _is_segmind(host: str | None) -> bool:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Return the settings in `environment`; raises `msgspec.ValidationError` naming a bad or missing one."""
+    """Return the settings in `environment`; raises `msgspec.ValidationError`, which names the bad one."""
     return msgspec.convert(dict(environment), Settings, strict=False)
 
 
 @cache
 def settings() -> Settings:
-    """Return this process's settings. Handlers call it; the domain is handed the object."""
+    """Return this process's settings. Handlers call it and pass the object to the domain."""
     return read_settings(os.environ)

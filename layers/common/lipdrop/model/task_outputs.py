@@ -1,4 +1,4 @@
-"""What `request` and `check_status` answer to the state machine, which branches on `outcome`."""
+"""Outputs of `request` and `check_status`: tagged unions, on whose `outcome` the state machine branches."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ BusyReason = Literal[
 
 
 class Accepted(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="accepted"):
-    """Segmind has the request: look at it after `wait_seconds`. `posted_at` is in epoch seconds."""
+    """Segmind has accepted the request: check its status after `wait_seconds`. `posted_at`: epoch seconds."""
 
     request_id: str
     posted_at: float
@@ -21,7 +21,7 @@ class Accepted(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="acce
 
 
 class AccountAlert(Struct, frozen=True, kw_only=True):
-    """What people must hear once, as it concerns every job: a code, a sentence, what to do."""
+    """A problem that concerns every job and is reported once: a code, a sentence, what to do."""
 
     code: str
     message: str
@@ -29,7 +29,7 @@ class AccountAlert(Struct, frozen=True, kw_only=True):
 
 
 class Busy(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="outcome", tag="busy"):
-    """Nothing was asked, or nothing accepted: ask again after `wait_seconds`."""
+    """No request was sent, or none was accepted: try again after `wait_seconds`."""
 
     wait_seconds: int
     reason: BusyReason
@@ -38,13 +38,13 @@ class Busy(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="out
 
 
 class Rejected(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="rejected"):
-    """The job ends here."""
+    """The job has failed before a request was accepted."""
 
     error: Failure
 
 
 class Waiting(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="waiting"):
-    """Not ready yet: look again after `wait_seconds`. UNKNOWN: this look brought no news."""
+    """Not ready yet: check again after `wait_seconds`. UNKNOWN: this check got no usable answer."""
 
     status: Literal["QUEUED", "PROCESSING", "UNKNOWN"]
     wait_seconds: int
@@ -52,7 +52,7 @@ class Waiting(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="waiti
 
 
 class Completed(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="completed"):
-    """The result is ready, and was seen to be at `seen_at` (epoch seconds)."""
+    """The result is ready; `seen_at` (epoch seconds) is when the check saw it."""
 
     polls: int
     metrics: Metrics
@@ -60,7 +60,7 @@ class Completed(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="com
 
 
 class Failed(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="failed"):
-    """There will be no result, or none that can still be had."""
+    """There is no result, or none that can still be downloaded."""
 
     error: Failure
     polls: int
