@@ -23,7 +23,7 @@ def _waiting(results: Results) -> list[tuple[str, str, str]]:
     often = polling.schedule(simulated, "every 2 s (model page)", spread)
     return [
         (
-            f"status checks of a job of {simulated['mean_seconds']:.0f} s, and delay until its end is noticed",
+            f"status checks of a job of {simulated['mean_seconds']:.0f} s, delay until its end is seen",
             f"{mine['polls']:.0f} checks, {mine['delay']:.0f} s",
             f"every 2 s: {often['polls']:.0f} checks, {often['delay']:.0f} s; "
             f"every 30 s: {rare['polls']:.0f} checks, {rare['delay']:.0f} s",
