@@ -44,7 +44,7 @@ def lipdrop(client: Any, url: str, connections: int) -> dict[str, Any]:
         copied = copy(
             source,
             ResultsBucket(client, BUCKET),
-            Target(key=KEY, metadata={"job-id": "benchmark"}),
+            Target(name=KEY.removesuffix(".mp4"), metadata={"job-id": "benchmark"}),
             lambda passed: verified(passed, partial(probe, parser=parser), None),
             limits,
         )

@@ -18,7 +18,9 @@ from lipdrop.config.settings import settings
 from lipdrop.download.ssrf_guard import POOL_CONNECTIONS, new_download_session
 from lipdrop.finalize.decision import Decider
 from lipdrop.finalize.event import AlertRequest, read_event
-from lipdrop.finalize.finalizer import Finalizer
+from lipdrop.finalize.finalizer import HOUR_SECONDS, Finalizer
+from lipdrop.finalize.follow_up import FollowUp
+from lipdrop.finalize.second_opinion import SecondOpinion
 from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.ledger import Ledger
 from lipdrop.media.mediainfo_pool import MediaInfoPool
@@ -28,6 +30,7 @@ from lipdrop.results.copy_limits import Limits
 from lipdrop.results.results_bucket import ResultsBucket
 from lipdrop.results.storer import Storer
 from lipdrop.segmind.client import Segmind
+from lipdrop.segmind.history import RequestHistory
 
 RESERVE_SECONDS = 60
 """Of the function's time, for what comes after the result: abort or complete, record, close, publish."""
@@ -43,23 +46,40 @@ def finalizer() -> Finalizer:
         boto3.client("s3", config=s3_config(endpoint()).merge(transfer_config), endpoint_url=endpoint()),
         own.results_bucket,
     )
+    ledger = Ledger(dynamodb, own.jobs_table, own.record_days)
     segmind = Segmind.from_env()
     storer = Storer(
         result=segmind.result,
         session=new_download_session(own.segmind_base_url),
         results=results,
         probe=partial(probe, parser=MediaInfoPool(), believe=True),
+        note_link=ledger.note_link,
+        note_upload=ledger.note_upload,
         trusted_base_url=own.segmind_base_url,
         limits=Limits(max_bytes=own.max_result_bytes),
         clock=time.time,
         pause=time.sleep,
     )
+    decider = Decider(
+        storer=storer,
+        status=segmind.status,
+        second_opinion=SecondOpinion(
+            history=RequestHistory.from_env(),
+            note_link=ledger.note_link,
+            note_request=ledger.note_request,
+            wait_seconds=own.history_wait_seconds,
+        ),
+        result_life_seconds=own.result_life_seconds,
+        link_seconds=own.result_link_hours * HOUR_SECONDS,
+    )
+    machine = boto3.client("stepfunctions", config=AWS_CONFIG, endpoint_url=endpoint())
     return Finalizer(
-        ledger=Ledger(dynamodb, own.jobs_table, own.record_days),
+        ledger=ledger,
         capacity=Capacity(dynamodb, own.jobs_table, own.max_concurrent_jobs),
-        decider=Decider(storer=storer, status=segmind.status, result_life_seconds=own.result_life_seconds),
+        decider=decider,
         results=results,
         publish=Topic(boto3.client("sns", config=AWS_CONFIG, endpoint_url=endpoint()), own.topic_arn).publish,
+        follow=FollowUp(machine, own.state_machine_arn, time.time).start,
         link_hours=own.link_hours,
         clock=time.time,
     )

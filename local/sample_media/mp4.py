@@ -46,7 +46,7 @@ def _write(
 
 
 def _picture_stream(container: OutputContainer) -> VideoStream:
-    stream = container.add_stream("mpeg4", rate=FPS)
+    stream = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
     stream.bit_rate = 4_000_000
     stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
     return stream

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from lipdrop.media.mediainfo_pool import MediaInfoPool
 from lipdrop.results.copy_limits import Limits
-from lipdrop.results.storer import StoredResult
+from lipdrop.results.fetch import Earlier, StoredResult
 from lipdrop.segmind.result_body import Link
 from local.sample_media.mp4 import sample_video
 from tests.support.file_server import Fault, FileServer, Plan, file_server
@@ -95,7 +95,7 @@ def fetch(scene: World, server: FileServer, seed: int, run: Run) -> bool:
     url = server.serve(f"/{seed}.mp4", run.plan)
     storer = msgspec.structs.replace(scene.storer, result=lambda _: Link(url=url), limits=run.limits)
     job = a_job(f"job-{seed}", name=f"{seed}", estimate=None)
-    return isinstance(storer.store(job, f"req-{seed}", NOW + 600), StoredResult)
+    return isinstance(storer.store(job, f"req-{seed}", NOW + 600, Earlier()), StoredResult)
 
 
 def wrong_objects(scene: World, right: set[str]) -> list[str]:

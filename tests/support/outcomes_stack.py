@@ -13,7 +13,8 @@ PARAMETERS = {
     "ExpectedSecondsPerSecond": "0",
     "DeadlineSeconds": "25",
     "HistoryWaitSeconds": "2",
-    "ResultLifeSeconds": "60",
+    "ResultLifeSeconds": "40",
+    "ResultLinkHours": "0",
     "MaxMediaSeconds": "20",
     "MaxMediaBytes": "1000000",
     "MaxJobCost": "1.2",
@@ -21,7 +22,7 @@ PARAMETERS = {
 }
 """Wide enough for the sample media, and for a machine that has other things to do.
 
-Results that live no longer than the state machine's pause are not pending: `LONG_LIFE` makes them so.
+Results that cannot be had are pending until their life is over; `LONG_LIFE` lets a test turn it good before.
 """
 BRIEF_SECONDS = 65
 """A timeout of finalize that leaves it 5 s for trying again, where the real one leaves 14 minutes."""

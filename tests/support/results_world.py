@@ -14,11 +14,14 @@ from moto import mock_aws
 
 from lipdrop.download.ssrf_guard import new_download_session
 from lipdrop.finalize.decision import Decider
+from lipdrop.finalize.event import FinalizeEvent
 from lipdrop.finalize.finalizer import Finalizer
+from lipdrop.finalize.second_opinion import History, SecondOpinion
 from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.ledger import Ledger
 from lipdrop.media.mediainfo_pool import MediaInfoPool
 from lipdrop.media.probe import probe
+from lipdrop.model.job import Job
 from lipdrop.notify.topic import Topic
 from lipdrop.results.copy_limits import Limits
 from lipdrop.results.results_bucket import ResultsBucket
@@ -37,8 +40,8 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 BUCKET = "results"
 NOW = 1_800_000_000.0
-LAST_RUN = 100 + 60
-"""A life of results, in seconds, that ends before the state machine would ask again for one of 100 s ago."""
+OVER = 100.0
+"""A life of results, in seconds, that is over now for a request of 100 s ago: nobody comes again."""
 
 
 def failed_look(code: str) -> dict[str, Any]:
@@ -49,7 +52,10 @@ def failed_look(code: str) -> dict[str, Any]:
 
 @dataclass
 class World:
-    """The services, and a finalizer among them. `answer` and `status` are Segmind's."""
+    """The services, and a finalizer among them. `answer`, `status` and `history` are Segmind's.
+
+    `followed` are the calls for a follow-up execution.
+    """
 
     s3: "S3Client"
     dynamodb: "DynamoDBClient"
@@ -61,9 +67,12 @@ class World:
     trusted: str = "http://127.0.0.1:9"
     answer: Callable[[str], Link | Stream] = field(default=lambda _: Link(url="http://127.0.0.1:9/none"))
     status: Callable[[str], Status] = field(default=lambda _: Status(status="PROCESSING"))
+    history: History | None = None
+    followed: list[tuple[FinalizeEvent, Job, str]] = field(default_factory=list)
     limits: Limits = field(default_factory=lambda: Limits(max_bytes=1 << 30))
     link_hours: float = 0
     result_life: float = 3600
+    link_seconds: float = 0
     stall_seconds: float = 1
     now: float = NOW
     pauses: list[float] = field(default_factory=list)
@@ -91,6 +100,8 @@ class World:
             session=new_download_session(self.trusted),
             results=self.results,
             probe=partial(probe, parser=self.parser),
+            note_link=self.ledger.note_link,
+            note_upload=self.ledger.note_upload,
             trusted_base_url=self.trusted,
             limits=self.limits,
             clock=lambda: self.now,
@@ -104,9 +115,21 @@ class World:
         return Finalizer(
             ledger=self.ledger,
             capacity=self.capacity,
-            decider=Decider(storer=self.storer, status=self.status, result_life_seconds=self.result_life),
+            decider=Decider(
+                storer=self.storer,
+                status=self.status,
+                second_opinion=SecondOpinion(
+                    history=self.history,
+                    note_link=self.ledger.note_link,
+                    note_request=self.ledger.note_request,
+                    wait_seconds=600,
+                ),
+                result_life_seconds=self.result_life,
+                link_seconds=self.link_seconds,
+            ),
             results=self.results,
             publish=Topic(self.sns, self.topic_arn).publish,
+            follow=lambda *call: self.followed.append(call),
             link_hours=self.link_hours,
             clock=lambda: self.now,
         )

@@ -42,6 +42,8 @@ def endings(stack: Stack) -> Iterator[dict[str, dict[str, Any]]]:
     standin = StandinControl(stack.segmind_base_url)
     for code, fault in FATES.items():
         standin.fault(_only_for(code, fault))
+    # The history would give the result of the request that Segmind forgot.
+    standin.fault(Fault(where="history", what="http", status=503, times=None))
     subscribers = {code: subscribed(stack, f"result-{code}") for code in CODES}
     with configured(stack, "Finalize", timeout=BRIEF_SECONDS), unwritable(stack, "result-STORE_FAILED"):
         for code in CODES:

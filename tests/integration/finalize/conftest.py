@@ -83,6 +83,24 @@ def ending(job: Job) -> Callable[..., FinalizeEvent]:
 
 
 @pytest.fixture
+def asked(scene: World, job: Job) -> Callable[..., None]:
+    """Return the function that writes the ledger as `request` leaves it, without an id while it POSTs."""
+
+    def write(request_id: str = "req-1", *, until: float = NOW) -> None:
+        scene.ledger.begin(job.job_id, to_json(job), "attempt", now=NOW - 100, until=until)
+        if request_id:
+            scene.ledger.note_request(
+                job.job_id,
+                "attempt",
+                request_id=request_id,
+                posted_at=int(NOW) - 100,
+                expected_seconds=107,
+            )
+
+    return write
+
+
+@pytest.fixture
 def stopped(job: Job) -> Callable[..., FinalizeEvent]:
     """Return the function that makes EventBridge's event about an execution that did not end by itself."""
 

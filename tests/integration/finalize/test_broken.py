@@ -11,9 +11,9 @@ from lipdrop.model.job import Job, to_json
 from lipdrop.model.task_outputs import AccountAlert
 from lipdrop.notify.topic import Topic
 from lipdrop.segmind.client import Status
-from lipdrop.segmind.errors import Expired, Unavailable
+from lipdrop.segmind.errors import Unavailable
 from local.sample_media.mp4 import sample_video
-from tests.support.results_world import LAST_RUN, NOW, World, failed_look
+from tests.support.results_world import NOW, OVER, World, failed_look
 
 LATER = NOW + 600
 EndingMaker = Callable[..., FinalizeEvent]
@@ -67,7 +67,7 @@ def test_a_request_still_under_way_is_named_with_its_charge(
     scene: World, job: Job, stopped: EndingMaker, segmind: str, charged: str
 ) -> None:
     asked(scene, job)
-    scene.status = status(segmind)
+    scene.status, scene.result_life = status(segmind), OVER
     scene.finalizer.finish(stopped("ABORTED", cause="wrong file"), LATER)
     message = message_of(scene)
     assert message["request_id"] == "req-1"
@@ -89,50 +89,30 @@ def silent_for(looks: int, then: str) -> Callable[[str], Status]:
     return look
 
 
-def test_a_segmind_that_does_not_answer_is_asked_for_five_minutes_and_then_told_of(
-    scene: World, job: Job, stopped: EndingMaker
-) -> None:
-    asked(scene, job)
-    scene.status = silent_for(99, "COMPLETED")
-    scene.finalizer.finish(stopped("TIMED_OUT"), LATER)
-    assert message_of(scene)["error"]["code"] == "TIMED_OUT"
-    assert 240 < sum(scene.pauses) < 300
-
-
 def test_a_passing_silence_at_the_last_look_costs_no_result(
-    scene: World, job: Job, stopped: EndingMaker
+    scene: World, job: Job, ending: EndingMaker
 ) -> None:
     asked(scene, job)
     scene.status = silent_for(2, "COMPLETED")
-    assert scene.finalizer.finish(stopped("TIMED_OUT"), LATER)["status"] == "COMPLETED"
+    assert scene.finalizer.finish(ending(look={"polls": 0}, caught=CRASH), LATER)["status"] == "COMPLETED"
     assert scene.pauses == [1, 3]
 
 
-def test_nobody_waits_for_an_answer_beyond_the_life_of_the_request(
-    scene: World, job: Job, stopped: EndingMaker
+def test_no_run_waits_for_an_answer_longer_than_it_may_run(
+    scene: World, job: Job, ending: EndingMaker
 ) -> None:
     asked(scene, job)
     scene.status = silent_for(99, "COMPLETED")
-    scene.finalizer.finish(stopped("TIMED_OUT"), NOW + 3)
-    assert message_of(scene)["error"]["code"] == "TIMED_OUT"
+    answer = scene.finalizer.finish(ending(look={"polls": 0}, caught=CRASH), NOW + 3)
+    assert answer["status"] == "PENDING"
     assert scene.pauses == [1]
-
-
-def test_an_expired_request_is_not_asked_for_again(scene: World, job: Job, stopped: EndingMaker) -> None:
-    def gone(_: str) -> Status:
-        raise Expired("Unknown request.", http_status=404)
-
-    asked(scene, job)
-    scene.status = gone
-    scene.finalizer.finish(stopped("TIMED_OUT"), LATER)
-    assert message_of(scene)["error"]["code"] == "TIMED_OUT"
-    assert scene.pauses == []
 
 
 def test_a_job_stopped_in_the_middle_of_its_post_is_in_doubt(
     scene: World, job: Job, stopped: EndingMaker
 ) -> None:
     asked(scene, job, request_id="")
+    scene.now += 1
     scene.finalizer.finish(stopped("ABORTED"), LATER)
     error = message_of(scene)["error"]
     assert error["charged"] == "unknown"
@@ -145,7 +125,7 @@ def test_a_job_stopped_before_anything_was_asked_cost_nothing(scene: World, stop
 
 
 def test_a_crash_is_told_with_its_place_and_without_its_stack(scene: World, ending: EndingMaker) -> None:
-    scene.result_life = LAST_RUN
+    scene.result_life = OVER
     scene.finalizer.finish(ending(look={"polls": 0}, caught=CRASH), LATER)
     message = message_of(scene)
     assert message["error"]["code"] == "INTERNAL_ERROR"
@@ -158,6 +138,7 @@ def test_an_event_without_the_job_takes_it_from_the_ledger(
     scene: World, job: Job, stopped: EndingMaker
 ) -> None:
     asked(scene, job)
+    scene.result_life = OVER
     scene.finalizer.finish(stopped("TIMED_OUT", input=None), LATER)
     assert message_of(scene)["inputs"]["audio"]["key"] == "inbox/launch/fr.mp3"
 
@@ -171,6 +152,7 @@ def test_the_second_word_about_a_closed_job_changes_nothing(
     scene: World, job: Job, ending: EndingMaker, stopped: EndingMaker
 ) -> None:
     asked(scene, job)
+    scene.result_life = OVER
     scene.finalizer.finish(stopped("ABORTED"), LATER)
     answer = scene.finalizer.finish(ending(), LATER)
     assert answer["error"]["code"] == "ABORTED"
@@ -250,12 +232,15 @@ def test_a_404_in_passing_ends_no_request_that_is_under_way(
 
 
 @pytest.mark.parametrize("word", ["PROCESSING", "QUEUED", "UNKNOWN"])
-def test_the_deadline_is_the_last_word_about_a_request_under_way(
+def test_after_the_deadline_a_request_under_way_is_looked_at_until_segmind_forgets_it(
     scene: World, job: Job, ending: EndingMaker, word: str
 ) -> None:
     asked(scene, job)
     scene.status = status(word)
-    scene.finalizer.finish(ending(look=failed_look("DEADLINE")), LATER)
+    late = ending(look=failed_look("DEADLINE"))
+    assert scene.finalizer.finish(late, LATER)["status"] == "PENDING"
+    scene.result_life = OVER
+    scene.finalizer.finish(late, LATER)
     assert message_of(scene)["error"]["code"] == "DEADLINE"
 
 
@@ -266,6 +251,6 @@ def test_a_silent_segmind_is_asked_again_later_and_told_of_when_the_result_has_e
     scene.status = silent_for(99, "COMPLETED")
     late = ending(look=failed_look("DEADLINE"))
     assert scene.finalizer.finish(late, LATER)["status"] == "PENDING"
-    scene.result_life = LAST_RUN
+    scene.result_life = OVER
     scene.finalizer.finish(late, LATER)
     assert message_of(scene)["error"]["code"] == "DEADLINE"

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from lipdrop.finalize.event import FinalizeEvent
 from lipdrop.results.copy_limits import Limits
@@ -19,7 +18,8 @@ from lipdrop.segmind.errors import (
 from lipdrop.segmind.result_body import Link, Stream
 from local.sample_media.mp4 import sample_video
 from tests.support.file_server import Plan
-from tests.support.results_world import BUCKET, LAST_RUN, NOW, World
+from tests.support.journey import SCHEMA
+from tests.support.results_world import BUCKET, NOW, OVER, World
 
 LATER = NOW + 600
 EndingMaker = Callable[..., FinalizeEvent]
@@ -41,32 +41,78 @@ def raising(error: Exception) -> Callable[[str], Link | Stream]:
     return answer
 
 
-@pytest.mark.parametrize(
-    ("plan", "seen"),
-    [
-        (Plan(sample_video(), then="html"), "HTML page, sent as text/html"),
-        (Plan(sample_video(), then="empty"), "The result is empty"),
-        (Plan(sample_video(), then="cut"), "cut off"),
-        (Plan(sample_video(), then="gzip"), "encoded as gzip"),
-        (Plan(sample_video()[:-1000]), "too early by its own index"),
-        (Plan(sample_video()[:-1000], ranges=False, length="none"), "too early by its own index"),
-        (Plan(sample_video(sound=False)), "no sound track"),
-        (Plan(sample_video(picture=False)), "no picture track"),
-        (Plan(sample_video(6)), "should have 2.0 s"),
-        (Plan(sample_video()[:32] + bytes(9_000)), "no picture track"),
-    ],
-)
-def test_what_is_no_whole_video_is_fetched_again_and_never_stored(
-    scene: World, plan: Plan, seen: str, ending: EndingMaker
+HALF = sample_video()[:-1000]
+UNUSABLE = [
+    (Plan(sample_video(), then="html"), "HTML page, sent as text/html", ""),
+    (Plan(sample_video(), then="empty"), "The result is empty", ""),
+    (Plan(sample_video(), then="gzip"), "encoded as gzip", ""),
+    (Plan(b'{"error": "gone"}'), "JSON file", ""),
+    (Plan(sample_video(), then="cut"), "cut off", "mp4"),
+    (Plan(HALF), "too early by its own index", "mp4"),
+    (Plan(HALF, ranges=False, length="none"), "too early by its own index", "mp4"),
+    (Plan(sample_video(picture=False)), "no picture track", "mp4"),
+    (Plan(sample_video()[:32] + bytes(9_000)), "no picture track", "mp4"),
+    (Plan(b"PK\3\4" + bytes(9_000)), "looks like a ZIP archive", "bin"),
+]
+
+
+@pytest.mark.parametrize(("plan", "seen", "kept"), UNUSABLE)
+def test_what_is_no_complete_video_is_fetched_again_while_segmind_keeps_the_request(
+    scene: World, plan: Plan, seen: str, ending: EndingMaker, kept: str
 ) -> None:
+    answer = scene.finalizer.finish(ending(), LATER)
+    assert (answer["status"], answer["wait_seconds"]) == ("PENDING", 60)
+    assert scene.pauses == [1, 3, 10]
+    assert (answer["error"]["code"], scene.messages()) == ("RESULT_INVALID", [])
+    assert "Versions" not in scene.s3.list_object_versions(Bucket=BUCKET)
+    assert scene.open_uploads() == 0
+
+
+@pytest.mark.parametrize(("plan", "seen", "kept"), UNUSABLE)
+def test_what_is_there_in_the_end_is_kept_unverified_and_no_page_is(
+    scene: World, plan: Plan, seen: str, ending: EndingMaker, kept: str
+) -> None:
+    scene.result_life = OVER
     scene.finalizer.finish(ending(), LATER)
-    error = error_of(scene)
+    (message,) = scene.messages()
+    SCHEMA.validate(message)
+    error = message["error"]
     assert (error["code"], error["charged"], error["stage"]) == ("RESULT_INVALID", "yes", "finalize")
     assert seen in error["message"]
-    assert "Tried 4 times" in error["message"]
-    assert scene.pauses == [1, 3, 10]
-    assert "Versions" not in scene.s3.list_object_versions(Bucket=BUCKET, Prefix="launch/fr.mp4")
-    assert scene.record("launch/fr.failed.json")["notification"]["error"] == error
+    assert scene.record("launch/fr.failed.json")["notification"] == message
+    assert scene.stored("launch/fr.mp4") is None
+    if not kept:
+        assert "unverified" not in message
+        return
+    key = f"launch/fr.unverified.{kept}"
+    body = scene.stored(key)
+    assert body is not None
+    assert plan.data.startswith(body)
+    assert message["unverified"] == {"bucket": BUCKET, "key": key, "size": len(body)}
+    head = scene.s3.head_object(Bucket=BUCKET, Key=key)
+    assert head["ContentType"] == "application/octet-stream"
+    assert head["Metadata"] == {"job-id": "fr-1", "request-id": "req-1"}
+
+
+def test_a_large_unverified_file_is_kept_in_parts(
+    scene: World, plan: Plan, ending: EndingMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
+    scene.limits, scene.result_life = Limits(max_bytes=1 << 30, part_bytes=100_000), OVER
+    plan.data = HALF
+    scene.finalizer.finish(ending(), LATER)
+    assert scene.stored("launch/fr.unverified.mp4") == HALF
+    assert scene.open_uploads() == 0
+
+
+def test_what_is_kept_unverified_is_bounded_like_every_result(
+    scene: World, plan: Plan, ending: EndingMaker
+) -> None:
+    scene.limits, scene.result_life = Limits(max_bytes=500_000), OVER
+    plan.data, plan.ranges, plan.length = HALF, False, "none"
+    scene.finalizer.finish(ending(), LATER)
+    assert scene.messages()[0]["error"]["code"] == "RESULT_INVALID"
+    assert len(scene.stored("launch/fr.unverified.mp4") or b"") <= 500_000
 
 
 def test_a_failure_leaves_an_earlier_result_and_its_record_alone(
@@ -75,6 +121,7 @@ def test_a_failure_leaves_an_earlier_result_and_its_record_alone(
     scene.s3.put_object(Bucket=BUCKET, Key="launch/fr.mp4", Body=b"earlier")
     scene.s3.put_object(Bucket=BUCKET, Key="launch/fr.json", Body=b"{}")
     plan.then = "html"
+    scene.result_life = OVER
     scene.finalizer.finish(ending(), LATER)
     assert scene.stored("launch/fr.mp4") == b"earlier"
     assert scene.stored("launch/fr.json") == b"{}"
@@ -98,7 +145,7 @@ def test_a_result_out_of_reach_until_it_expires_is_told_of(
     scene: World, plan: Plan, ending: EndingMaker
 ) -> None:
     plan.then = "unavailable"
-    scene.result_life = LAST_RUN
+    scene.result_life = OVER
     scene.finalizer.finish(ending(), LATER)
     error = error_of(scene)
     assert (error["code"], error["http_status"]) == ("RESULT_UNREACHABLE", 503)
@@ -109,7 +156,7 @@ def test_no_try_begins_that_the_function_could_not_finish(
     scene: World, plan: Plan, ending: EndingMaker
 ) -> None:
     plan.then = "unavailable"
-    scene.result_life = LAST_RUN
+    scene.result_life = OVER
     scene.finalizer.finish(ending(), NOW + 2)
     assert scene.pauses == [1]
     assert error_of(scene)["code"] == "RESULT_UNREACHABLE"
@@ -160,7 +207,7 @@ def test_what_segmind_says_of_the_result_decides(
     scene: World, raised: Exception, code: str, charged: str, ending: EndingMaker
 ) -> None:
     scene.answer = raising(raised)
-    scene.result_life = LAST_RUN
+    scene.result_life = OVER
     scene.finalizer.finish(ending(), LATER)
     error = error_of(scene)
     assert (error["code"], error["charged"]) == (code, charged)
@@ -174,6 +221,7 @@ def test_a_result_over_the_limit_is_refused_before_it_is_read(scene: World, endi
 
 def test_a_link_to_a_private_host_is_never_followed(scene: World, ending: EndingMaker) -> None:
     scene.answer = lambda _: Link(url="https://127.0.0.1:9/latest/meta-data")
+    scene.result_life = OVER
     scene.finalizer.finish(ending(), LATER)
     error = error_of(scene)
     assert error["code"] == "RESULT_INVALID"
@@ -182,26 +230,14 @@ def test_a_link_to_a_private_host_is_never_followed(scene: World, ending: Ending
 
 def test_a_bucket_that_refuses_ends_as_store_failed_and_is_told(scene: World, ending: EndingMaker) -> None:
     scene.s3.delete_bucket(Bucket=BUCKET)
+    assert scene.finalizer.finish(ending(), LATER)["status"] == "PENDING"
+    scene.result_life = OVER
     scene.finalizer.finish(ending(), LATER)
     (message,) = scene.messages()
     assert message["error"]["code"] == "STORE_FAILED"
     assert "NoSuchBucket" in message["error"]["message"]
     assert "record" not in message
     assert message["warnings"] == ["The record launch/fr.failed.json could not be written: NoSuchBucket."]
-
-
-def test_a_passing_trouble_of_s3_is_left_to_the_state_machine(
-    scene: World, ending: EndingMaker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def slow_down(**_: Any) -> None:
-        raise ClientError({"Error": {"Code": "SlowDown"}}, "PutObject")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(scene.s3, "put_object", slow_down)
-        with pytest.raises(ClientError):
-            scene.finalizer.finish(ending(), LATER)
-    assert scene.messages() == []
-    assert scene.finalizer.finish(ending(), LATER)["status"] == "COMPLETED"
 
 
 def test_the_errors_of_request_and_poll_are_told_as_they_are(scene: World, ending: EndingMaker) -> None:

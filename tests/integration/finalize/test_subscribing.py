@@ -11,7 +11,7 @@ import pytest
 from lipdrop.finalize.event import FinalizeEvent, read_event
 from lipdrop.model.job import Job
 from tests.support.jobs_table import a_job
-from tests.support.results_world import NOW, World, failed_look
+from tests.support.results_world import NOW, OVER, World, failed_look
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "subscribing.md").read_text()
 EndingMaker = Callable[..., FinalizeEvent]
@@ -41,6 +41,7 @@ def told(scene: World, job: Job, ending: EndingMaker) -> World:
     call: Any = read_event({"alert": alert, "job_id": "fr-1", "execution": {"arn": "arn:x"}})
     scene.finalizer.tell(call)
     scene.finalizer.finish(ending(), NOW + 600)
+    scene.result_life = OVER
     below = a_job("es-1", name="launch/spring/es")
     scene.finalizer.finish(ending(below, look=failed_look("DEADLINE")), NOW + 600)
     top = a_job("top-1", name="top")

@@ -45,7 +45,7 @@ def bring(
     return copy(
         LinkSource(session, url, trusted_base_url=url, stall_seconds=1),
         scene.results,
-        Target(key="fr.mp4", metadata={"job-id": "fr-1"}),
+        Target(name="fr", metadata={"job-id": "fr-1"}),
         lambda passed: verified(passed, partial(probe, parser=parser), None),
         limits,
     )

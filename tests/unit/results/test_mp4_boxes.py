@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lipdrop.download.errors import Invalid
-from lipdrop.results.mp4_boxes import follow, require_video
+from lipdrop.download.errors import Truncated
+from lipdrop.results.mp4_boxes import Chain, follow
 
 
 def box(kind: bytes, content: int, large: bool = False) -> bytes:
@@ -21,15 +21,15 @@ files = st.lists(st.tuples(st.integers(0, 60), st.booleans()), min_size=1, max_s
 
 @given(files)
 def test_a_whole_file_is_followed_to_its_end(data: bytes) -> None:
-    assert follow(lambda at, n: data[at : at + n], len(data)) == len(data)
+    assert follow(lambda at, n: data[at : at + n], len(data)) == Chain(len(data))
 
 
 @given(files, st.data())
 def test_a_cut_file_looks_whole_only_if_it_was_cut_between_boxes(data: bytes, draw: st.DataObject) -> None:
     cut = data[: draw.draw(st.integers(1, len(data) - 1))]
     try:
-        reached = follow(lambda at, n: cut[at : at + n], len(cut))
-    except Invalid:
+        reached = follow(lambda at, n: cut[at : at + n], len(cut)).reached
+    except Truncated:
         return
     assert (reached == len(cut)) == (len(cut) in boundaries(data))
 
@@ -46,34 +46,39 @@ def boundaries(data: bytes) -> set[int]:
 
 def test_a_box_that_reaches_to_the_end_ends_the_file() -> None:
     data = box(b"ftyp", 8) + (0).to_bytes(4) + b"mdat" + bytes(50)
-    assert follow(lambda at, n: data[at : at + n], len(data)) == len(data)
+    assert follow(lambda at, n: data[at : at + n], len(data)) == Chain(len(data))
 
 
 def test_the_chain_is_followed_only_as_far_as_it_is_known() -> None:
     data = box(b"ftyp", 8) + box(b"moof", 100) + box(b"mdat", 100)
-    assert follow(lambda at, n: data[at : at + n] if at < 20 else b"", len(data)) == 124
+    assert follow(lambda at, n: data[at : at + n] if at < 20 else b"", len(data)) == Chain(124)
 
 
-def test_a_damaged_header_is_seen() -> None:
+MEDIA = box(b"ftyp", 8) + box(b"moov", 40) + box(b"mdat", 50)
+
+
+def test_a_damaged_header_proves_nothing_and_is_left_to_mediainfo() -> None:
     data = box(b"ftyp", 8) + (5).to_bytes(4) + b"mdat" + bytes(50)
-    with pytest.raises(Invalid, match="damaged"):
-        follow(lambda at, n: data[at : at + n], len(data))
+    assert follow(lambda at, n: data[at : at + n], len(data)) == Chain(16, trailing=58)
 
 
 @pytest.mark.parametrize(
-    ("start", "seen"),
-    [
-        (b"", "empty"),
-        (b"<!DOCTYPE html><html>", "HTML page, sent as text/html"),
-        (b'{"error": "gone"}', "JSON file"),
-        (b"\x1aE\xdf\xa3" + bytes(60), "something unknown"),
-    ],
+    "junk",
+    [b"\n", b"<!-- generated -->", b"x" * 7, bytes(9), (9_000).to_bytes(4) + b"free", b"\0\0\0\1freeabc"],
 )
-def test_what_begins_otherwise_is_named(start: bytes, seen: str) -> None:
-    with pytest.raises(Invalid, match=seen):
-        require_video(start, "text/html")
+def test_text_behind_complete_media_belongs_to_no_box(junk: bytes) -> None:
+    data = MEDIA + junk
+    assert follow(lambda at, n: data[at : at + n], len(data)) == Chain(len(data), trailing=len(junk))
 
 
-def test_mp4_and_mov_begin_as_they_should() -> None:
-    require_video(b"\0\0\0\x1cftypisom", "video/mp4")
-    require_video(b"\0\0\0\x14ftypqt  ", "video/quicktime")
+@pytest.mark.parametrize("kind", [b"mdat", b"moof", b"moov"])
+def test_a_box_of_the_video_that_goes_on_is_a_cut_file(kind: bytes) -> None:
+    data = MEDIA + box(kind, 100)[:-1]
+    with pytest.raises(Truncated, match="1 bytes too early"):
+        follow(lambda at, n: data[at : at + n], len(data))
+
+
+def test_a_file_cut_before_its_media_is_complete_is_a_cut_file() -> None:
+    data = box(b"ftyp", 8) + box(b"free", 8) + box(b"what", 100)[:-1]
+    with pytest.raises(Truncated):
+        follow(lambda at, n: data[at : at + n], len(data))

@@ -36,6 +36,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     deadline_seconds: int = 3300
     result_life_seconds: int = 3600
     history_wait_seconds: int = 600
+    result_link_hours: float = 72
     expected_base_seconds: float = 100
     expected_seconds_per_second: float = 3.7
     price_per_second: float = 0.084

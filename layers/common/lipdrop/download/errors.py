@@ -5,10 +5,12 @@
     ├── Invalid          what came cannot be the result: an error page, an empty body, a broken file
     │   ├── Truncated        fewer bytes than announced
     │   ├── Changed          another file came in the middle
+    │   ├── Unrecognized     complete, and no video that MediaInfo knows
+    │   ├── TextPage         a page of text, or nothing, in place of the file
     │   └── HostRefused      the link points where no result may come from
     └── TooLarge         more than the stack allows
 
-Another fetch may mend Unreachable and Invalid, as every fetch asks Segmind for the link anew. No error
+Another fetch may help with Unreachable and Invalid, as every fetch asks Segmind for the link anew. No error
 holds a URL's query.
 """
 
@@ -37,6 +39,14 @@ class Truncated(Invalid):
 
 class Changed(Invalid):
     """The file behind the link is not the one whose beginning was read."""
+
+
+class Unrecognized(Invalid):
+    """The body is complete, and no picture is seen in it."""
+
+
+class TextPage(Invalid):
+    """An HTML, JSON or XML page came in place of the file, or nothing: the host is in trouble."""
 
 
 class HostRefused(Invalid):

@@ -35,7 +35,8 @@ class Body:
     """One answered GET: its bytes from the front, counted against what was announced.
 
     `identity.length` is the whole file's; `ranges` says whether more GETs can fetch other parts of it.
-    `ends_clearly`: a cut connection cannot pass for the end of the body.
+    `ends_clearly`: a cut connection cannot pass for the end of the body. `filled`: the bytes that the last
+    `read_into` took, also where it raised.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Body:
         self._left = size
         self._receive = receive
         self._clock = clock
+        self.filled = 0
 
     def __enter__(self) -> Self:
         """Return the body itself."""
@@ -72,13 +74,14 @@ class Body:
         """
         wanted = len(buffer) if self._left is None else min(len(buffer), self._left)
         give_up = self._clock() + within
-        filled = 0
+        filled = self.filled = 0
         while filled < wanted:
             data = self._read(wanted - filled)
             if not data:
                 break
             buffer[filled : filled + len(data)] = data
             filled += len(data)
+            self.filled = filled
             if self._clock() > give_up:
                 raise Unreachable("The result came too slowly.")
         if self._left is not None:

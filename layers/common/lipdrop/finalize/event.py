@@ -1,4 +1,4 @@
-"""What finalize is woken with, as one typed value: a job's end, however it came, or an alert to send.
+"""The input of finalize as one typed value: the end of a job, however it came, or an alert to send.
 
 Three senders: the state machine at the end of its way, the state machine with an account alert, and
 EventBridge when an execution was stopped by hand, ran out of time, or broke on an expression of its own.
@@ -16,11 +16,13 @@ from lipdrop.model import task_outputs
 from lipdrop.model.job import Job, Stage, from_plain
 from lipdrop.model.redaction import scrub
 
+BY_HAND = "finished by hand"
+"""The error in the event that docs/operating.md makes to finish a job."""
 _STAGES: dict[str, Stage] = {"Request": "request", "CheckStatus": "poll"}
 
 
 class Interruption(Struct, frozen=True, kw_only=True):
-    """The way was not walked to its end: why, and where."""
+    """The execution did not reach its end: why, and where."""
 
     code: Literal["INTERNAL_ERROR", "ABORTED", "TIMED_OUT"]
     message: str
@@ -29,7 +31,12 @@ class Interruption(Struct, frozen=True, kw_only=True):
 
 class FinalizeEvent(Struct, frozen=True, kw_only=True):
     """A job whose execution is at its end. `job` is None where the sender did not have it; times in
-    epoch seconds. `asks_again`: the sender wakes finalize once more if the answer is PENDING.
+    epoch seconds.
+
+    `asks_again`: the sender calls finalize again if the answer is PENDING; it has waited `waits` times for
+    that. `follows`: the sender is, or was, a follow-up execution (`lipdrop.finalize.follow_up`). `corrects`:
+    the id of the last-resort message that the subscribers have. `by_hand`: somebody asks for a job that is
+    closed.
     """
 
     job_id: str
@@ -40,10 +47,19 @@ class FinalizeEvent(Struct, frozen=True, kw_only=True):
     look: task_outputs.Waiting | task_outputs.Completed | task_outputs.Failed | None = None
     broken: Interruption | None = None
     asks_again: bool = False
+    waits: int = 0
+    follows: bool = False
+    corrects: str = ""
+    by_hand: bool = False
+
+    @property
+    def comes_again(self) -> bool:
+        """Whether finalize is called again if this run cannot decide: by the sender, or by a follow-up."""
+        return self.asks_again or not self.follows
 
 
 class AlertRequest(Struct, frozen=True, kw_only=True):
-    """The wish to tell people of the account's trouble."""
+    """Ask to tell the operators about trouble with the account."""
 
     alert: task_outputs.AccountAlert
     job_id: str
@@ -73,6 +89,9 @@ def read_event(event: Mapping[str, Any]) -> FinalizeEvent | AlertRequest:
         look=_answer(event.get("look"), task_outputs.Waiting | task_outputs.Completed | task_outputs.Failed),
         broken=_caught(event.get("caught")),
         asks_again=True,
+        waits=int(event.get("waits", 0)),
+        follows=bool(event.get("follows", False)),
+        corrects=event.get("corrects", ""),
     )
 
 
@@ -84,6 +103,8 @@ def _answer(data: Mapping[str, Any] | None, kinds: Any) -> Any:
 def _caught(caught: Mapping[str, Any] | None) -> Interruption | None:
     if not caught:
         return None
+    if "code" in caught:
+        return from_plain(caught, Interruption)
     state = str(caught.get("State", ""))
     reason = scrub(f"{caught.get('Error', '')}: {_reason(str(caught.get('Cause', '')))}")
     return Interruption(
@@ -102,22 +123,42 @@ def _reason(cause: str) -> str:
 
 
 def _from_eventbridge(detail: Mapping[str, Any]) -> FinalizeEvent:
-    job = _job(detail.get("input"))
+    given = _input(detail.get("input"))
+    follow = given.get("follow")
     milliseconds = detail.get("startDate")
+    if follow:
+        return FinalizeEvent(
+            job_id=follow["job"]["job_id"],
+            job=_job(follow["job"]),
+            execution_arn=follow["execution"]["arn"],
+            broken=_caught(follow["caught"]),
+            corrects=follow.get("corrects", ""),
+            follows=True,
+        )
     return FinalizeEvent(
         job_id=detail["name"],
-        job=job,
+        job=_job(given),
         execution_arn=detail["executionArn"],
         started_at=milliseconds / 1000 if milliseconds else None,
         broken=_stopped(detail),
+        by_hand=detail.get("error") == BY_HAND,
     )
 
 
-def _job(text: str | None) -> Job | None:
-    """Return the job that the execution was started with, None if EventBridge left it out or it is none."""
+def _input(text: str | None) -> dict[str, Any]:
+    """Return what the execution was started with, {} if EventBridge left it out or it is no object."""
     try:
-        return from_plain(json.loads(text or ""), Job)
-    except (ValueError, msgspec.ValidationError):
+        given = json.loads(text or "")
+    except ValueError:
+        return {}
+    return given if isinstance(given, dict) else {}
+
+
+def _job(given: Mapping[str, Any]) -> Job | None:
+    """Return the job in `given`, None if it is none."""
+    try:
+        return from_plain(given, Job)
+    except msgspec.ValidationError:
         return None
 
 

@@ -1,4 +1,4 @@
-"""The record beside a result: the notification as it was sent, and the evidence behind it."""
+"""The record stored with a result: the notification as it was sent, and the evidence behind it."""
 
 import msgspec
 from msgspec import Struct
@@ -6,7 +6,7 @@ from msgspec import Struct
 from lipdrop.model.job import Estimate, Job, MediaFacts, Metrics, to_json
 from lipdrop.model.wording import escaped
 from lipdrop.notify.message import Notification
-from lipdrop.results.storer import StoredResult
+from lipdrop.results.fetch import StoredResult
 from lipdrop.results.transfer import CopyReport
 
 VERSION = 1

@@ -54,8 +54,16 @@ class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
     link_expires_at: str | None = None
 
 
+class UnverifiedFile(Struct, frozen=True, kw_only=True):
+    """What was received of a result that is incomplete or that no tool recognises: its place and bytes."""
+
+    bucket: str
+    key: str
+    size: int
+
+
 class RecordAddress(Struct, frozen=True, kw_only=True):
-    """Where the job's record lies."""
+    """Where the job's record is stored."""
 
     bucket: str
     key: str
@@ -96,7 +104,10 @@ class JobTimeline(Struct, frozen=True, kw_only=True):
 
 
 class Notification(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How one job ended. `id` is the same in every repeat of the same message, and in no other."""
+    """How one job ended. `id` is the same in every repeat of the same message, and in no other.
+
+    `corrects` is the id of an earlier message that this one replaces.
+    """
 
     version: int
     id: str
@@ -118,6 +129,8 @@ class Notification(Struct, frozen=True, kw_only=True, omit_defaults=True):
     request_id: str | None = None
     record: RecordAddress | None = None
     lipdrop_version: str = ""
+    unverified: UnverifiedFile | None = None
+    corrects: str | None = None
 
 
 class AlertMessage(Struct, frozen=True, kw_only=True):
@@ -135,11 +148,12 @@ class AlertMessage(Struct, frozen=True, kw_only=True):
 
 def notification(
     job: Job,
-    course: JobTimeline,
+    timeline: JobTimeline,
     *,
     result: Result | None = None,
     error: Failure | None = None,
     warnings: tuple[str, ...] = (),
+    unverified: UnverifiedFile | None = None,
 ) -> Notification:
     """Return the message for a job that ended in `result`, in `error`, or in neither (a dry run).
 
@@ -157,15 +171,31 @@ def notification(
         inputs=_inputs(job),
         options=job.options,
         warnings=bounded((*job.warnings, *warnings)),
-        timings=_timings(course),
-        polls=course.polls,
-        cost=_cost(job, course),
-        execution_arn=course.execution_arn,
+        timings=_timings(timeline),
+        polls=timeline.polls,
+        cost=_cost(job, timeline),
+        execution_arn=timeline.execution_arn,
         result=result,
         error=error and msgspec.structs.replace(error, message=shorten(error.message)),
-        request_id=course.request_id,
+        request_id=timeline.request_id,
         lipdrop_version=__version__,
+        unverified=unverified,
     )
+
+
+def charged_twice(job_id: str, request_ids: tuple[str, ...]) -> task_outputs.AccountAlert:
+    """Return the alert for a job that Segmind has several requests for: this must never happen."""
+    return task_outputs.AccountAlert(
+        code="CHARGED_TWICE",
+        message=f"Segmind's request history lists several requests for the one job {job_id}: "
+        f"{', '.join(request_ids)}.",
+        action="Ask Segmind's support for a refund of all but one, and report this as a bug of Lipdrop.",
+    )
+
+
+def store_refused(error: Failure) -> task_outputs.AccountAlert:
+    """Return the alert for a paid result that waits because the results bucket does not take it."""
+    return task_outputs.AccountAlert(code=error.code, message=error.message, action=error.action)
 
 
 def alert(trouble: task_outputs.AccountAlert, *, job_id: str, execution_arn: str, now: float) -> AlertMessage:
@@ -224,7 +254,7 @@ def _inputs(job: Job) -> Inputs:
     )
 
 
-def _timings(course: JobTimeline) -> Timings:
+def _timings(timeline: JobTimeline) -> Timings:
     def between(start: float | None, end: float | None) -> float | None:
         return None if start is None or end is None else round(max(0.0, end - start), 1)
 
@@ -232,19 +262,19 @@ def _timings(course: JobTimeline) -> Timings:
         return None if moment is None else timestamp(moment)
 
     return Timings(
-        finished_at=timestamp(course.finished_at),
-        started_at=at(course.started_at),
-        requested_at=at(course.posted_at),
-        waiting_seconds=between(course.started_at, course.posted_at),
-        processing_seconds=between(course.posted_at, course.finished_at),
-        inference_seconds=course.inference_seconds,
-        total_seconds=between(course.started_at, course.finished_at),
+        finished_at=timestamp(timeline.finished_at),
+        started_at=at(timeline.started_at),
+        requested_at=at(timeline.posted_at),
+        waiting_seconds=between(timeline.started_at, timeline.posted_at),
+        processing_seconds=between(timeline.posted_at, timeline.finished_at),
+        inference_seconds=timeline.inference_seconds,
+        total_seconds=between(timeline.started_at, timeline.finished_at),
     )
 
 
-def _cost(job: Job, course: JobTimeline) -> Cost:
+def _cost(job: Job, timeline: JobTimeline) -> Cost:
     return Cost(
         estimated_usd=job.estimate.cost_usd if job.estimate else None,
-        reported=course.cost,
-        remaining_credits=course.remaining_credits,
+        reported=timeline.cost,
+        remaining_credits=timeline.remaining_credits,
     )

@@ -92,6 +92,8 @@ def _facts(message: Notification) -> list[tuple[str, str]]:
     result, error, timings = message.result, message.error, message.timings
     return [
         ("Result", f"s3://{result.bucket}/{result.key} ({_measures(result)})" if result else ""),
+        ("Unverified", _unverified(message)),
+        ("Corrects", message.corrects or ""),
         ("Link", f"{result.link} (until {result.link_expires_at})" if result and result.link else ""),
         ("Code", f"{error.code} (stage: {error.stage})" if error else ""),
         ("Charged", error.charged if error else ""),
@@ -112,6 +114,16 @@ def _facts(message: Notification) -> list[tuple[str, str]]:
 def _measures(result: Result) -> str:
     seconds = f", {result.seconds:.1f} s" if result.seconds is not None else ""
     return f"{result.size:,} bytes{seconds}"
+
+
+def _unverified(message: Notification) -> str:
+    kept = message.unverified
+    if kept is None:
+        return ""
+    place = f"s3://{kept.bucket}/{kept.key}"
+    return (
+        f"{place} ({kept.size:,} bytes; nobody checked it: download it and open it in a player such as VLC)"
+    )
 
 
 def _place(source: InputFile | None) -> str:
@@ -143,7 +155,7 @@ def _money(message: Notification) -> str:
 def _alert_text(message: AlertMessage) -> str:
     return (
         f"{message.error.message}\nWhat to do: {message.error.action}\n\n"
-        "Jobs wait meanwhile and go on by themselves once this is mended; this message is sent once.\n\n"
+        "Jobs wait meanwhile and go on by themselves once this is fixed; this message is sent once.\n\n"
         f"Code:       {message.error.code}\nFirst met:  {message.job_id}\n"
         f"Execution:  {message.execution_arn}\n"
     )

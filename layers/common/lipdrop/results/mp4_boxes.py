@@ -1,50 +1,60 @@
-"""The outer form of an MP4 file: a chain of boxes, each with its size (ISO/IEC 14496-12, 4.2)."""
+"""The outer structure of an MP4 file: a chain of boxes, each with its size (ISO/IEC 14496-12, 4.2)."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
-from lipdrop.download.errors import Invalid, Truncated
-from lipdrop.media.file_type import sniff
-from lipdrop.model.redaction import scrub
+from lipdrop.download.errors import Truncated
 
-HEAD_BYTES = 1024
-"""Enough to say what it is, if it is no video."""
 HEADER_BYTES = 8
 _LARGE_HEADER_BYTES = 16
+_TOP_LEVEL = frozenset(
+    b"ftyp styp moov mdat moof mfra sidx ssix meta meco pdin prft emsg udta imda uuid".split()
+)
+_PADDING = frozenset((b"free", b"skip", b"wide", b"pnot", b"junk"))
+_MEDIA = {b"moov", b"mdat"}
 
 
-def require_video(start: bytes, content_type: str) -> None:
-    """Raise Invalid, telling what was seen, unless `start` is the beginning of an MP4 or MOV file."""
-    if start[4:8] == b"ftyp":
-        return
-    if not start:
-        raise Invalid("The result is empty.")
-    seen = sniff(start) or "something unknown"
-    raise Invalid(f"The result is no MP4 video: {seen}, sent as {scrub(content_type) or 'no type'}.")
+class Chain(NamedTuple):
+    """How far the boxes of a file could be followed.
+
+    `reached`: the offset after the last box that is known to be complete; the file's length proves that the
+    file is complete. `trailing`: bytes at the end that belong to no box.
+    """
+
+    reached: int
+    trailing: int = 0
 
 
-def follow(read_at: Callable[[int, int], bytes], length: int) -> int:
+def follow(read_at: Callable[[int, int], bytes], length: int) -> Chain:
     """Follow the boxes of a file of `length` bytes as far as `read_at(offset, size)` knows their headers.
 
-    Returns the offset it came to: `length` proves that the file is whole. Raises Truncated when a box
-    ends behind the file, Invalid when a header is damaged.
+    Raises Truncated when a box goes on behind the end of the file. What comes behind complete media data
+    and is no box (a comment, a line of text) is not part of the video and is counted as `trailing`.
     """
-    offset = 0
+    offset, seen = 0, set[bytes]()
     while offset < length:
+        rest = length - offset
         header = read_at(offset, _LARGE_HEADER_BYTES)
-        if len(header) < min(_LARGE_HEADER_BYTES, max(HEADER_BYTES, length - offset)):
-            return offset
-        offset += _box_size(header, length - offset)
-        if offset > length:
-            raise Truncated(f"The video ends {offset - length} bytes too early by its own index.")
-    return length
+        if len(header) < min(_LARGE_HEADER_BYTES, rest):
+            return Chain(offset)
+        size, kind = _box(header, rest)
+        complete = seen >= _MEDIA
+        if size < HEADER_BYTES or (size > rest and complete and kind not in _TOP_LEVEL):
+            return Chain(length if complete else offset, trailing=rest)
+        if size > rest:
+            raise Truncated(f"The video ends {size - rest} bytes too early by its own index.")
+        seen.add(kind)
+        offset += size
+    return Chain(length)
 
 
-def _box_size(header: bytes, rest: int) -> int:
-    size = int.from_bytes(header[:4])
-    if size == 0:
-        return rest
+def _box(header: bytes, rest: int) -> tuple[int, bytes]:
+    """Return size and type of the box that begins with `header`; size 0 for what can be none."""
+    size, kind = int.from_bytes(header[:4]), header[4:8]
+    if len(header) < HEADER_BYTES:
+        return 0, b""
+    if size == 0 and kind in _TOP_LEVEL | _PADDING:
+        return rest, kind
     if size == 1 and len(header) == _LARGE_HEADER_BYTES:
         size = int.from_bytes(header[8:])
-    if size < HEADER_BYTES:
-        raise Invalid("The video's boxes are damaged.")
-    return size
+    return size, kind

@@ -1,4 +1,4 @@
-"""The results bucket: where a job's video and record lie, and how they come there whole or not at all."""
+"""The results bucket: where a job's video and record are stored, complete or not at all."""
 
 import base64
 import contextlib
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-CONTENT_TYPE = "video/mp4"
-
 _FORBIDDEN = 403
 _NOT_FOUND = 404
+_SERVER_ERROR = 500
+_PASSING = re.compile(
+    r"Internal|Service(Unavailable|Exception)|SlowDown|Throttl|RequestLimit|RequestTimeout|Provisioned"
+)
 _PERMANENT = re.compile(r"KMS\..*|KeyTooLongError|AccessDenied|NoSuchBucket")
 
 
@@ -39,7 +41,7 @@ class StoredVideo(Struct, frozen=True, kw_only=True):
 
 
 def video_key(name: str) -> str:
-    """Return the place of the result of the job `name`."""
+    """Return the key of the result of the job `name`, if it is the MP4 that Segmind usually delivers."""
     return f"{name}.mp4"
 
 
@@ -63,10 +65,18 @@ def crc32(body: bytes | bytearray) -> str:
 
 
 def is_permanent(error: ClientError) -> bool:
-    """Whether S3 will say the same again until somebody mends the bucket, its policy or its key."""
+    """Whether S3 will say the same again until somebody repairs the bucket, its policy or its key."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     code = error.response.get("Error", {}).get("Code", "")
     return bool(_PERMANENT.fullmatch(code)) or status == _FORBIDDEN
+
+
+def is_passing(error: ClientError | BotoCoreError) -> bool:
+    """Whether an AWS service was in trouble, or silent, and may do the same request later."""
+    if not isinstance(error, ClientError):
+        return True
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= _SERVER_ERROR or bool(_PASSING.match(error.response.get("Error", {}).get("Code", "")))
 
 
 class ResultsBucket:
@@ -81,7 +91,7 @@ class ResultsBucket:
         self.bucket = bucket
 
     def find(self, key: str) -> StoredVideo | None:
-        """Return what lies at `key` now, None if nothing does (or if that may not be known)."""
+        """Return what is stored at `key` now, None if nothing does (or if that may not be known)."""
         try:
             head = self._client.head_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
@@ -96,13 +106,13 @@ class ResultsBucket:
             metadata=head.get("Metadata", {}),
         )
 
-    def put_video(self, key: str, body: bytes, metadata: Mapping[str, str]) -> StoredVideo:
+    def put_video(self, key: str, body: bytes, metadata: Mapping[str, str], content_type: str) -> StoredVideo:
         """Store a small video in one request."""
         answer = self._client.put_object(
             Bucket=self.bucket,
             Key=key,
             Body=body,
-            ContentType=CONTENT_TYPE,
+            ContentType=content_type,
             Metadata=dict(metadata),
             ChecksumCRC32=crc32(body),
         )
@@ -118,28 +128,23 @@ class ResultsBucket:
             ChecksumAlgorithm="CRC32",
         )
 
-    def begin(self, key: str, metadata: Mapping[str, str]) -> "Upload":
+    def begin(self, key: str, metadata: Mapping[str, str], content_type: str) -> "Upload":
         """Begin a video of several parts; nothing is visible before it is completed."""
         answer = self._client.create_multipart_upload(
             Bucket=self.bucket,
             Key=key,
-            ContentType=CONTENT_TYPE,
+            ContentType=content_type,
             Metadata=dict(metadata),
             ChecksumAlgorithm="CRC32",
         )
         return Upload(self._client, self.bucket, key, answer["UploadId"], metadata)
 
-    def sweep(self, key: str) -> None:
-        """Throw away every unfinished upload of `key`.
+    def abort(self, key: str, upload_id: str) -> None:
+        """End the unfinished upload `upload_id`; one that is over already is left as it is.
 
-        A run that was killed leaves one, and S3 begins two when its first answer is lost on the way. What
-        cannot be swept is left to the bucket's lifecycle rule.
+        What cannot be ended is left to the bucket's lifecycle rule.
         """
-        with contextlib.suppress(ClientError, BotoCoreError):
-            answer = self._client.list_multipart_uploads(Bucket=self.bucket, Prefix=key)
-            for upload in answer.get("Uploads", []):
-                if upload["Key"] == key:
-                    Upload(self._client, self.bucket, key, upload["UploadId"], {}).abort()
+        Upload(self._client, self.bucket, key, upload_id, {}).abort()
 
     def read_range(self, key: str, start: int, length: int) -> bytes:
         """Return `length` bytes from `start` of the object at `key`; fewer at its end."""
@@ -162,6 +167,7 @@ class Upload:
         self, client: "S3Client", bucket: str, key: str, upload_id: str, metadata: Mapping[str, str]
     ) -> None:
         self._client = client
+        self.upload_id = upload_id
         self._place: UploadAddress = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
         self._metadata = metadata
         self._parts: dict[int, CompletedPartTypeDef] = {}

@@ -15,20 +15,28 @@ from lipdrop.download.errors import TooLarge
 from lipdrop.download.http_body import PIECE_BYTES, Body
 from lipdrop.download.http_source import DownloadSource
 from lipdrop.results.copy_limits import Limits
+from lipdrop.results.file_kind import HEAD_BYTES, file_kind, require_no_text
 from lipdrop.results.head_and_tail import CopiedFile, HeadAndTail
-from lipdrop.results.mp4_boxes import HEAD_BYTES, require_video
 from lipdrop.results.parallel_copy import Copying, fill
 from lipdrop.results.results_bucket import ResultsBucket, StoredVideo
 
-LOOK_SECONDS = 20
-"""For one short read while the result is looked at."""
+VERIFY_READ_SECONDS = 20
+"""For one short read while the result is verified."""
+
+
+def _nothing(_key: str, _upload_id: str) -> None:
+    return None
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """Where the video goes, and what is written on it."""
+    """Where the video goes: `name` without an ending, which follows from the content.
 
-    key: str
+    `metadata` is stored with it; `began` is told key and id of a multipart upload.
+    """
+
+    name: str
     metadata: Mapping[str, str]
+    began: Callable[[str, str], object] = _nothing
 
 
 class CopyReport(Struct, frozen=True, kw_only=True):
@@ -69,14 +77,17 @@ def copy[T](
             raise TooLarge(f"The result has {length} bytes; {limits.max_bytes} are allowed.")
         buffer = bytearray(limits.part_bytes)
         begun = _begin(body, buffer, limits, clock)
+        kind = file_kind(bytes(buffer[: min(begun, HEAD_BYTES)]))
+        key = f"{target.name}.{kind.ending}"
         windows = HeadAndTail(length)
         if begun == length or (length is None and begun < limits.part_bytes):
             windows.keep(0, memoryview(buffer)[:begun])
             verified = verify(_passed(source, body, windows, begun))
-            video = results.put_video(target.key, bytes(buffer[:begun]), target.metadata)
+            video = results.put_video(key, bytes(buffer[:begun]), target.metadata, kind.content_type)
             way = CopyReport(method="put", connections=1, refetched=0, seconds=round(clock() - started, 2))
             return Copied(video=video, verified=verified, way=way)
-        upload = results.begin(target.key, target.metadata)
+        upload = results.begin(key, target.metadata, kind.content_type)
+        target.began(key, upload.upload_id)
         try:
             copying = Copying(source, body, upload=upload, windows=windows, limits=limits, clock=clock)
             size = copying.move(buffer, begun)
@@ -99,7 +110,7 @@ def _begin(body: Body, buffer: bytearray, limits: Limits, clock: Callable[[], fl
     length = body.identity.length
     whole = limits.part_bytes if length is None else min(length, limits.part_bytes)
     begun = fill(body, buffer, filled=0, wanted=min(PIECE_BYTES, whole), limits=limits, clock=clock)
-    require_video(bytes(buffer[: min(begun, HEAD_BYTES)]), body.content_type)
+    require_no_text(bytes(buffer[: min(begun, HEAD_BYTES)]), body.content_type)
     if length is None or length <= limits.part_bytes:
         begun = fill(body, buffer, filled=begun, wanted=whole, limits=limits, clock=clock)
     return begun
@@ -109,7 +120,7 @@ def _passed(source: DownloadSource, body: Body, windows: HeadAndTail, size: int)
     def fetch(start: int, length: int) -> bytes:
         with source.open_range(start, start + length - 1, body.identity) as part:
             data = bytearray(length)
-            part.read_into(memoryview(data), within=LOOK_SECONDS)
+            part.read_into(memoryview(data), within=VERIFY_READ_SECONDS)
             return bytes(data)
 
     return CopiedFile(

@@ -1,50 +1,56 @@
-"""Whether what came is the video that was asked for."""
+"""Verification: whether what was downloaded is a complete video, and what is odd about it.
+
+A complete file in which MediaInfo sees a picture was paid for and is the result. Whatever else is unusual
+about it (its length, its codec, a missing sound track) is a warning and no reason to withhold it.
+"""
 
 from collections.abc import Callable
 
 from msgspec import Struct
 
-from lipdrop.download.errors import Invalid, Truncated
+from lipdrop.download.errors import Truncated, Unrecognized
 from lipdrop.media.probe import ProbeResult
 from lipdrop.media.range_reader import RangeReader
 from lipdrop.model.job import MediaFacts
+from lipdrop.results.file_kind import HEAD_BYTES, file_kind
 from lipdrop.results.head_and_tail import CopiedFile
-from lipdrop.results.mp4_boxes import follow
+from lipdrop.results.mp4_boxes import Chain, follow
 
-GRACE_SECONDS = 2.0
-"""Encoders round to frames and sound packets; less than this is never worth a word."""
-ODD_SHARE = 0.1
-WRONG_FACTOR = 2.0
+TOLERANCE_SECONDS = 0.4
+"""Encoders round to frames and sound packets; a larger difference from the expected length is told."""
+USUAL_ENDING, USUAL_FORMATS = "mp4", frozenset(("MPEG-4", "AVC", "AAC"))
+"""What the model delivers (H.264 in MP4, says sync.so's documentation); the formats in MediaInfo's names."""
+_BOX_FILES = ("mp4", "mov")
 
 
 class Verified(Struct, frozen=True, kw_only=True):
-    """What the check saw, and what of it is odd but no reason to withhold a video that was paid for."""
+    """What was seen in the file, and what is odd about it."""
 
     media: MediaFacts
     warnings: tuple[str, ...] = ()
 
 
 def verified(
-    passed: CopiedFile, probe: Callable[[RangeReader], ProbeResult], expected_seconds: float | None
+    copied: CopiedFile, probe: Callable[[RangeReader], ProbeResult], expected_seconds: float | None
 ) -> Verified:
-    """Check the container's form, its tracks and its length; raises Invalid, telling what was seen.
+    """Return what is in the file and what is odd about it.
 
-    `expected_seconds`: what the sync mode prescribes for the media. It is Lipdrop's reading of Segmind's
-    documents, so only a length that is wrong by a factor of two is refused; a tenth gives a warning.
+    Raises Truncated for a file that is known to be incomplete, Unrecognized where no picture is seen.
+    `expected_seconds`: what the sync mode should give, None where the media could not be measured.
     """
-    reached = follow(passed.windows.read_at, passed.length)
-    if reached < passed.length and not passed.whole:
-        raise Invalid("The result came without a length, and its own index does not prove that it is whole.")
-    seen = probe(RangeReader(passed.read_range, passed.length))
+    ending = file_kind(copied.read_range(0, HEAD_BYTES)).ending
+    chain = follow(copied.windows.read_at, copied.length) if ending in _BOX_FILES else Chain(0)
+    if not copied.whole and chain.reached < copied.length:
+        raise Truncated("The result came without a length, and its own index does not prove it complete.")
+    seen = probe(RangeReader(copied.read_range, copied.length))
     media = seen.media
     if seen.broken or not seen.container:
-        raise Invalid("The result begins like an MP4 video, but nothing in it can be read.")
-    if seen.truncated:
+        raise Unrecognized(f"Nothing in the result can be read{_named(seen)}.")
+    if seen.truncated and not chain.trailing:
         raise Truncated(f"The result is cut off by its own index. Seen: {describe_media(media)}.")
-    if seen.picture is None or seen.sound is None:
-        missing = "sound" if seen.picture else "picture"
-        raise Invalid(f"The result has no {missing} track. Seen: {describe_media(media)}.")
-    return Verified(media=media, warnings=_odd_length(media, expected_seconds))
+    if seen.picture is None:
+        raise Unrecognized(f"The result has no picture track. Seen: {describe_media(media)}.")
+    return Verified(media=media, warnings=_oddities(media, ending, chain, expected_seconds))
 
 
 def describe_media(media: MediaFacts) -> str:
@@ -53,16 +59,31 @@ def describe_media(media: MediaFacts) -> str:
     return f"{media.container or 'no container'}, {codecs}, {media.seconds:.1f} s"
 
 
-def _odd_length(media: MediaFacts, expected: float | None) -> tuple[str, ...]:
-    """Return a warning about an odd length; raises Invalid for an impossible one."""
-    if media.seconds <= 0:
-        raise Invalid(f"The result has no length. Seen: {describe_media(media)}.")
-    if expected is None:
-        return ()
-    difference = abs(media.seconds - expected)
-    longer, shorter = max(media.seconds, expected), min(media.seconds, expected)
-    if difference > GRACE_SECONDS and longer > WRONG_FACTOR * shorter:
-        raise Invalid(f"The result should have {expected:.1f} s. Seen: {describe_media(media)}.")
-    if difference > max(GRACE_SECONDS, ODD_SHARE * expected):
-        return (f"The result has {media.seconds:.1f} s where {expected:.1f} s were expected.",)
-    return ()
+def _named(seen: ProbeResult) -> str:
+    return f": it looks like a {seen.kind}" if seen.kind else ""
+
+
+def _oddities(media: MediaFacts, ending: str, chain: Chain, expected: float | None) -> tuple[str, ...]:
+    """Return a sentence for everything that is unusual."""
+    found = [
+        _odd_length(media.seconds, expected),
+        "" if media.audio_codec else "The result has no sound.",
+        _odd_format(media, ending),
+        f"The last {chain.trailing} bytes of the result are no part of the video." if chain.trailing else "",
+    ]
+    return tuple(filter(None, found))
+
+
+def _odd_length(seconds: float, expected: float | None) -> str:
+    if seconds <= 0:
+        return "The result does not say how long it is."
+    if expected is None or round(abs(seconds - expected), 3) <= TOLERANCE_SECONDS:
+        return ""
+    return f"The result has {seconds:.1f} s where {expected:.1f} s were expected."
+
+
+def _odd_format(media: MediaFacts, ending: str) -> str:
+    seen = {media.container, media.video_codec, media.audio_codec} - {None}
+    if ending == USUAL_ENDING and seen <= USUAL_FORMATS:
+        return ""
+    return f"The result has an unusual format: {ending} file, {describe_media(media)}."

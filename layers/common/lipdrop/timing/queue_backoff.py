@@ -11,11 +11,13 @@ import random
 
 SHORTEST_SECONDS = 20.0
 LONGEST_SECONDS = 120.0
-"""A free slot waits for the next asker: a minute on average when one job is left in the queue."""
+"""A free slot waits for the next asker: a minute on average when one job is left in the queue. Only where a
+job may wait for longer than two days are its pauses longer, as its history must hold them all."""
 GROWTH = 0.1
 """A pause as a share of the time waited so far."""
-MOST_TRIES = 1500
-"""Of the oldest. A try takes 9 of the 25,000 events that an execution may have (Step Functions quotas)."""
+MOST_TRIES = 1450
+"""Of the oldest. A try takes 9 of the 25,000 events that an execution may have (Step Functions quotas), and
+the rest of the way needs nearly half of them (`python -m local.longest_way`)."""
 RATE_GATE_SECONDS = 60.0
 """For how long nobody POSTs after a 429 that named no time: the limits are per minute."""
 MOST_ERRORS = 10
@@ -27,10 +29,10 @@ def pause(waited_seconds: float, patience_seconds: float, rng: random.Random) ->
 
     By chance it is up to a half longer or shorter: jobs that were dropped together part.
     """
-    usual = waited_seconds * GROWTH
-    if waited_seconds > patience_seconds / 2:
-        usual = patience_seconds / MOST_TRIES
-    return min(max(usual, SHORTEST_SECONDS), LONGEST_SECONDS) * rng.uniform(0.5, 1.5)
+    oldest = patience_seconds / MOST_TRIES
+    usual = oldest if waited_seconds > patience_seconds / 2 else waited_seconds * GROWTH
+    longest = max(LONGEST_SECONDS, oldest)
+    return min(max(usual, SHORTEST_SECONDS), longest) * rng.uniform(0.5, 1.5)
 
 
 def error_pause(errors: int, span_seconds: float, rng: random.Random) -> float:
