@@ -2,6 +2,7 @@
 
 import json
 from pprint import pformat
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -51,6 +52,29 @@ def test_what_never_found_its_partner_is_reported_once(stack: Stack) -> None:
     assert set(first["started"]) == set(second["existing"])
     settled(stack)
     assert list(subscriber.notifications()) == []
+
+
+def test_media_under_any_name_are_handed_over_by_links_that_end_as_their_contents_ask_for(
+    stack: Stack, standin: StandinControl
+) -> None:
+    subscriber = heard_of(stack, "misnamed")
+    drop(stack, "inbox/misnamed/Video.m4v", media.video())
+    drop(stack, "inbox/misnamed/fr.opus", media.voice("ogg"))
+    drop(stack, "inbox/misnamed/es.mp3", media.voice("wav"))
+
+    heard = {message["name"]: message for message in hear(subscriber, 2)}
+
+    assert {name: message["status"] for name, message in heard.items()} == {
+        "misnamed/fr": "COMPLETED",
+        "misnamed/es": "COMPLETED",
+    }
+    for name, ending in (("misnamed/fr", "ogg"), ("misnamed/es", "wav")):
+        (post,) = [post for post in standin.requests() if post.request_id == heard[name]["request_id"]]
+        assert post.body
+        video, voice = (urlsplit(post.body[field]).path for field in ("video_url", "audio_url"))
+        assert video.startswith(f"/{stack.drop_bucket}/aliases/")
+        assert (video.endswith("/video.mp4"), voice.endswith(f"/voice.{ending}")) == (True, True)
+        assert heard[name]["inputs"]["video"]["key"] == "inbox/misnamed/Video.m4v"
 
 
 @pytest.mark.parametrize("text", [json.dumps(EXAMPLE), pformat(EXAMPLE)], ids=["json", "python"])

@@ -108,7 +108,6 @@ VOICES = (
     voice("v-cut-wav", "fr.wav", lambda: media.voice("wav")[:40_000], "MEDIA_UNREADABLE", r"is cut off"),
     voice("v-cut-mp3", "fr.mp3", lambda: media.voice("mp3")[:4_000], "MEDIA_UNREADABLE", r"is cut off"),
     voice("v-no-samples", "fr.wav", lambda: media.silent_wav(0), "MEDIA_UNREADABLE", r"how long it is"),
-    voice("v-wav-as-mp3", "fr.mp3", lambda: media.voice("wav"), "UNSUPPORTED_FILE", r"it is a WAV file"),
     voice(
         "v-aiff-as-wav",
         "fr.wav",
@@ -123,8 +122,6 @@ VOICES = (
         "UNSUPPORTED_FILE",
         r"Convert it: ffmpeg -i fr\.mp3 -vn fr\.wav$",
     ),
-    voice("v-mp3-as-wav", "fr.wav", media.voice, "UNSUPPORTED_FILE", r"it is an MP3 file"),
-    voice("v-mp4-as-mp3", "fr.mp3", lambda: media.voice("m4a"), "UNSUPPORTED_FILE", r"it is an MP4 file"),
     voice("v-silent-m4a", "fr.m4a", media.video, "NO_SOUND", r"^fr\.m4a holds no sound: .* but picture"),
     voice(
         "v-too-long", "fr.wav", lambda: media.silent_wav(301), "MEDIA_TOO_LONG", r"301 s long; at most 300 s"
@@ -195,7 +192,6 @@ VIDEOS = (
         "MEDIA_UNREADABLE",
         r"is cut off, or a recording that was never finished: its index",
     ),
-    video("f-avi-as-mp4", "video.mp4", lambda: media.video("avi"), "UNSUPPORTED_FILE", r"it is an AVI file"),
     video("f-only-ftyp", "video.mp4", _bytes(media.FTYP), "NO_PICTURE", r"an? .* MP4 file without any"),
     video("f-nested-boxes", "video.mp4", lambda: media.nested_boxes(4000), "NO_PICTURE", r"holds no picture"),
     video(

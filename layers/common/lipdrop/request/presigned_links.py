@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 from lipdrop.drops.drop_bucket import DropBucket
 from lipdrop.drops.signed_links import with_signatures
 from lipdrop.model.job import Job, MediaSource, S3Object
+from lipdrop.request.aliases import with_aliases
 from lipdrop.segmind.history_rows import JOB_PARAMETER
 
 if TYPE_CHECKING:
@@ -38,11 +39,17 @@ class LinkSigner:
         events.register("before-sign.s3.GetObject", _sign_job, unique_id="lipdrop-sign-job")
 
     def whole(self, job: Job) -> Job:
-        """Return `job` with the queries of its links, which only the manifest holds.
+        """Return `job` with the queries of its links, which only the manifest holds, and with aliases.
 
-        Raises MediaGoneError when that version of the manifest is gone.
+        An alias stands for media whose name does not end as its contents ask for. Raises MediaGoneError when
+        the version of the manifest, or of such media, is gone.
         """
-        return with_signatures(job, self._read)
+        whole = with_signatures(job, self._read)
+        try:
+            return with_aliases(whole, self._client)
+        except ClientError as error:
+            names = " or ".join(item.key for item in (job.video, job.audio) if isinstance(item, S3Object))
+            raise _gone(error, names) from None
 
     def link(self, source: MediaSource, job_id: str) -> str:
         """Return an https link to exactly the version in `source`; a manifest's own link passes unchanged.
@@ -72,13 +79,13 @@ class LinkSigner:
         try:
             self._client.head_object(**request)
         except ClientError as error:
-            raise _gone(error, source) from None
+            raise _gone(error, source.key) from None
 
     def _read(self, item: S3Object) -> bytes:
         try:
             return DropBucket(self._client, item.bucket).read_object(item)
         except ClientError as error:
-            raise _gone(error, item) from None
+            raise _gone(error, item.key) from None
 
 
 def _take_job(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
@@ -93,8 +100,8 @@ def _sign_job(request: Any, **_: object) -> None:
         request.params = {**(request.params or {}), JOB_PARAMETER: request.context[_JOB]}
 
 
-def _gone(error: ClientError, item: S3Object) -> Exception:
-    """Return what to raise for `error`: MediaGoneError if `item` is not there any more, else itself."""
+def _gone(error: ClientError, key: str) -> Exception:
+    """Return what to raise for `error`: MediaGoneError if `key` is not there any more, else itself."""
     if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") not in _GONE:
         return error
-    return MediaGoneError(f"{item.key} was deleted or replaced before it could be sent.")
+    return MediaGoneError(f"{key} was deleted or replaced before it could be sent.")

@@ -5,48 +5,27 @@ limits are parameters of the stack, since Segmind publishes none of its own.
 """
 
 from collections.abc import Iterator
-from typing import Literal
 
 from lipdrop.config.settings import Settings
 from lipdrop.drops.pairing import LIMITED_VOICE_ENDINGS, parse
 from lipdrop.drops.refusal import DropRefusedError
+from lipdrop.media.endings import MediaRole, link_ending, right_ending
 from lipdrop.media.probe import Picture, ProbeResult
 from lipdrop.model.wording import how_large, how_long
 from lipdrop.submit.conversion import video_command, voice_command
 from lipdrop.submit.pricing import PRICED_FPS
 
-type Role = Literal["video", "voice"]
+type Role = MediaRole
 type MediaProblem = tuple[str, str]
 """A code of `lipdrop.model.failures` and a message."""
 
-_MP4 = ("MPEG-4", "QuickTime")
-CONTAINERS_BY_ENDING = {
-    **dict.fromkeys(("mp4", "mov", "m4v", "qt", "m4a", "m4b", "alac"), _MP4),
-    "webm": ("WebM", "Matroska"),
-    "avi": ("AVI",),
-    "wav": ("Wave",),
-    "mp3": ("MPEG Audio",),
-    **dict.fromkeys(("ogg", "oga", "opus"), ("Ogg",)),
-    "flac": ("FLAC",),
-    "aac": ("ADTS",),
-    "wma": ("Windows Media",),
-}
-"""What MediaInfo calls the contents of a file that is what its ending says. WebM is a kind of Matroska, and
-some writers name only the larger kind."""
-ENDINGS_BY_CONTAINER: dict[Role, dict[str, str]] = {
-    "video": {"MPEG-4": "mp4", "QuickTime": "mov", "WebM": "webm", "AVI": "avi"},
-    "voice": {
-        **dict.fromkeys(_MP4, "m4a"),
-        **{"Wave": "wav", "MPEG Audio": "mp3", "Ogg": "ogg", "FLAC": "flac", "ADTS": "aac"},
-        "Windows Media": "wma",
-    },
-}
-"""The ending by which sync.so knows what a file holds, for what it takes at all."""
 PLAIN_NAMES = {"MPEG-4": "MP4", "Wave": "WAV", "MPEG Audio": "MP3", "Windows Media": "WMA", "ADTS": "AAC"}
 ADVISED_FPS = (23.9, 30.1)
 """24, 25 and 30 frames a second are recommended; the bounds let their NTSC neighbours pass."""
 ADVISED_SIDE = 480
 """480p is advice of quality on sync.so's pages, no limit."""
+MOST_COPIED_BYTES = 5 * 1024**3
+"""S3's CopyObject copies no more at once."""
 TOLERANCE_SECONDS = 0.5
 """Above MaxMediaSeconds: encoders pad what is exactly five minutes long by some hundredths of a second."""
 READABLE_CODECS = frozenset(
@@ -56,17 +35,6 @@ READABLE_CODECS = frozenset(
     )
 )
 """What the accepted containers usually hold, by MediaInfo's names; sync.so publishes no list of codecs."""
-
-
-def right_ending(seen: ProbeResult, name: str, role: Role) -> str | None:
-    """Return the ending that a file with these contents should have; None if they are not accepted at all.
-
-    It is the file's own ending where that fits: a .opus file is Ogg, and stays what it is called.
-    """
-    ending = parse(name).ending
-    if seen.container in CONTAINERS_BY_ENDING.get(ending, ()):
-        return ending
-    return ENDINGS_BY_CONTAINER[role].get(seen.container)
 
 
 def check(seen: ProbeResult, name: str, role: Role, settings: Settings) -> tuple[str, ...]:
@@ -92,14 +60,15 @@ def _problems(seen: ProbeResult, name: str, role: Role, settings: Settings) -> I
 
 
 def _misnamed(seen: ProbeResult, name: str, role: Role) -> Iterator[MediaProblem]:
-    ending = right_ending(seen, name, role)
-    if ending == parse(name).ending:
-        return
+    """A file under a wrong ending is sent from a copy under the right one; what S3 cannot copy is refused."""
+    parts = parse(name)
     says = f"{name} is not what its name says: it is {_article(_plain(seen))} file."
-    if ending:
-        yield "UNSUPPORTED_FILE", f"{says} Rename it to {parse(name).stem}.{ending}."
-    else:
+    if right_ending(seen.container, parts.ending, role) is None:
         yield "UNSUPPORTED_FILE", f"{says} Convert it: {_command(name, role)}"
+    ending = link_ending(seen.media, parts.ending, role)
+    if ending != parts.ending and seen.size > MOST_COPIED_BYTES:
+        text = f"{name} must end in .{ending} to be sent, and is too large for a copy: rename it to"
+        yield "UNSUPPORTED_FILE", f"{text} {parts.stem}.{ending}."
 
 
 def _command(name: str, role: Role) -> str:
@@ -170,6 +139,9 @@ def _warnings(seen: ProbeResult, name: str, role: Role) -> Iterator[str]:
     codec = seen.picture and seen.picture.codec if role == "video" else seen.sound and seen.sound.codec
     if codec and codec not in READABLE_CODECS:
         yield f"is encoded as {codec}, which the model may not be able to read."
+    right = right_ending(seen.container, ending, role)
+    if right != ending:
+        yield f"is {_article(_plain(seen))} file, not what its name says; it is sent as .{right}."
     if ending in LIMITED_VOICE_ENDINGS:
         yield f"is {ending.upper()}, which the model supports with limits: WAV, MP3, OGG and FLAC are safer."
     if seen.estimated:
