@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from lipdrop.drops.refusal import DropRefusedError
 from lipdrop.media.container import identify
 from lipdrop.media.durations import INDEXED, METERS, measure
+from lipdrop.media.endings import ENDINGS_BY_CONTAINER
 from lipdrop.media.mediainfo_pool import MediaInfoPool
 from lipdrop.media.probe import ProbeResult, probe
 from lipdrop.media.range_reader import BLOCK_BYTES, RangeReader
-from lipdrop.submit.preflight import ENDINGS_BY_CONTAINER, Role, check, length
+from lipdrop.submit.preflight import Role, check, length
 from local.sample_media.encode import decoded_seconds
 from tests.support.drop_world import SETTINGS
 from tests.support.media_recipes import CUT_OFF, VIDEOS, VOICES, Recipe
