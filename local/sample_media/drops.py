@@ -94,7 +94,7 @@ def _parts(mp4: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def split_by_media(mp4: bytes, size: int, *, index_first: bool) -> tuple[bytes, bytes]:
-    """Return what lies before and behind `size` bytes of media, for a file that exists only in part."""
+    """Return what is before and behind `size` bytes of media, for a file that exists only in part."""
     head, _, index = _parts(mp4)
     media = struct.pack(">I4sQ", 1, b"mdat", 16 + size)
     return (head + index + media, b"") if index_first else (head + media, index)

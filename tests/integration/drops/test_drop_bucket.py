@@ -51,7 +51,7 @@ def counted(s3: S3Client) -> Counter[str]:
     return calls
 
 
-def test_what_lies_there_now_is_told_with_version_and_metadata(s3: S3Client) -> None:
+def test_what_is_there_now_is_returned_with_version_and_metadata(s3: S3Client) -> None:
     drops = DropBucket(s3, "drop")
     first, second = put(s3, "a.mp3", b"one"), put(s3, "a.mp3", b"three", **{"sync-mode": "loop"})
 

@@ -192,7 +192,7 @@ def test_the_jobs_are_the_same_whatever_the_order_of_arrival(keys: list[str], on
 
 
 @given(st.lists(KEYS, max_size=14) | st.lists(FEW, max_size=14), SEEDS)
-def test_what_lies_there_in_the_end_was_made_once_and_nothing_was_made_of_what_never_did(
+def test_what_is_there_in_the_end_became_one_job_and_nothing_else_became_any(
     uploads: list[str], seed: int
 ) -> None:
     """With conflicts and new versions, the jobs do depend on the order, as they must: a voice that met its

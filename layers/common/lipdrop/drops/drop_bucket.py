@@ -1,4 +1,4 @@
-"""The drop bucket as `submit` sees it: what lies there now, what begins with a name, parts of one version."""
+"""The drop bucket behind boto3: what is there now, what begins with a name, parts of one exact version."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime

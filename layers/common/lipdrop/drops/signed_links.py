@@ -1,8 +1,8 @@
-"""Signed links of a manifest: what signs them stays in the manifest until right before the POST.
+"""Redaction of signed links: their signatures stay in the manifest until right before the POST.
 
-A job is the input of an execution: it stands in its history and in the Jobs table, where more people read
-than in the drop bucket. So a job holds a link without its query, and a bare `?` at its end says that there
-is one. The manifest's exact version is the one place where the whole link stands.
+A job is the input of an execution: it is in its history and in the Jobs table, which more people can read than
+the drop bucket. So a job holds a link without its query, and a bare `?` at its end says that there is one. Only
+the manifest's exact version holds the whole link.
 """
 
 import re
@@ -23,17 +23,17 @@ def without_signature(link: str) -> str:
 
 
 def with_signatures(job: Job, read: Callable[[S3Object], bytes]) -> Job:
-    """Return `job` with its links as they stand in its manifest, which is read only if one is withheld."""
-    if not (job.manifest and (_is_withheld(job.video) or _is_withheld(job.audio))):
+    """Return `job` with its links as they are in its manifest, which is read only if one was redacted."""
+    if not (job.manifest and (_is_redacted(job.video) or _is_redacted(job.audio))):
         return job
     content: Any = decode(read(job.manifest))
     entry = content if job.entry is None else content[job.entry - 1]
     return replace(
         job,
-        video=entry["video_url"] if _is_withheld(job.video) else job.video,
-        audio=entry["audio_url"] if _is_withheld(job.audio) else job.audio,
+        video=entry["video_url"] if _is_redacted(job.video) else job.video,
+        audio=entry["audio_url"] if _is_redacted(job.audio) else job.audio,
     )
 
 
-def _is_withheld(source: MediaSource | None) -> bool:
+def _is_redacted(source: MediaSource | None) -> bool:
     return isinstance(source, str) and source.endswith("?")

@@ -40,7 +40,7 @@ def how_long(seconds: float) -> str:
 def escaped(text: str) -> str:
     r"""Return `text` with line breaks, control, bidi and unseen characters as JSON escapes (`\u202e`).
 
-    A file's name is chosen by whoever uploads it: unescaped, it could add lines to a mail, or show
+    The sender chooses a file's name: unescaped, it could add lines to a mail, or show
     `gpj.exe` as `exe.jpg`. JSON without line breaks between its values still means the same afterwards.
     """
     return _MISLEADING.sub(lambda found: _escape(found[0]), text)
