@@ -11,6 +11,7 @@ import pytest
 from cfnlint.decode.cfn_yaml import load as load_template
 
 from lipdrop.config.settings import Settings, read_settings
+from lipdrop.drops.pairing import ALIASES
 from local.aws import ACCOUNT
 from local.check_state_machine import DEFINITION, dangling
 
@@ -154,6 +155,19 @@ def test_no_event_is_dropped_after_its_last_try(template: Any) -> None:
         destination = properties["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
         assert destination["Destination"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
     assert resources["DeadLettersAlarm"]["Properties"]["AlarmActions"] == [{"Ref": "Topic"}]
+
+
+def test_request_writes_aliases_only_and_they_outlive_what_segmind_keeps(template: Any) -> None:
+    resources = template["Resources"]
+    statements = resources["Request"]["Properties"]["Policies"][0]["Statement"]
+    (writing,) = [one for one in statements if "s3:PutObject" in one["Action"]]
+    rules = resources["DropBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    removing, markers = [rule for rule in rules if str(rule.get("Id", "")).startswith("Alias")]
+
+    assert writing["Action"] == "s3:PutObject"
+    assert str(writing["Resource"]["Fn::Sub"]).endswith("-drop-${AWS::AccountId}-${AWS::Region}/aliases/*")
+    assert removing["Prefix"] == markers["Prefix"] == ALIASES
+    assert removing["ExpirationInDays"] >= 7
 
 
 def test_the_state_machine_may_do_what_its_states_ask_for(template: Any) -> None:

@@ -1,8 +1,8 @@
 """Redaction of signed links: their signatures stay in the manifest until right before the POST.
 
-A job is the input of an execution: it is in its history and in the Jobs table, which more people can read than
-the drop bucket. So a job holds a link without its query, and a bare `?` at its end says that there is one. Only
-the manifest's exact version holds the whole link.
+A job is the input of an execution: it is in its history and in the Jobs table, which more people can read
+than the drop bucket. So a job holds a link without its query, and a bare `?` at its end says that there is
+one. Only the manifest's exact version holds the whole link.
 """
 
 import re
