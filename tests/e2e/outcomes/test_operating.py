@@ -36,8 +36,17 @@ def test_a_job_is_found_by_its_id_and_by_the_name_of_its_file(stack: Stack, done
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the command is written for curl")
 def test_a_result_is_fetched_by_its_request_id(stack: Stack, done: dict[str, Any]) -> None:
     answer = run(stack, commands("Fetch a result by its request id"), REQUEST_ID=done["request_id"])
+    history = f"{stack.segmind_base_url}/inference-request/request-history"
+    later = run(
+        stack,
+        commands("Fetch a result by its request id", 1),
+        REQUEST_ID=done["request_id"],
+        SEGMIND_HISTORY_URL=history,
+    )
 
-    assert json.loads(answer)["output"].startswith(stack.segmind_base_url)
+    link = json.loads(answer)["output"]
+    assert link.startswith(stack.segmind_base_url)
+    assert link in later
 
 
 def test_a_job_of_the_last_resort_is_finished_by_hand(stack: Stack) -> None:
@@ -115,7 +124,7 @@ def test_no_command_stands_untried() -> None:
         "Find a job by the name of its file": 2,
         "Events in the dead-letter queue": 2,
         "Finish a job by hand": 1,
-        "Fetch a result by its request id": 1,
+        "Fetch a result by its request id": 2,
         "A stuck slot": 2,
         "Let waiting jobs go on at once": 1,
         "Change the key": 1,

@@ -26,7 +26,7 @@ _REUPLOAD = "Fix the file and upload it again."
 _OPTIONS = "Use an allowed value (in the manifest, or as metadata of the voice) and upload it again."
 _MANIFEST = "Fix the manifest entry and upload the manifest again."
 _ASK_SUPPORT = "Ask Segmind's support about the request_id first: a new upload is charged again."
-_DOWNLOAD = "Download the result by its request_id within an hour (see docs/operating.md)."
+_FINISH = "Finish the job by hand (see docs/operating.md): Segmind keeps the file for about seven days."
 
 FAILURES: dict[str, FailureKind] = {
     # drop: refused before anything was charged
@@ -93,9 +93,9 @@ FAILURES: dict[str, FailureKind] = {
     "DEADLINE": FailureKind("poll", "unknown", _ASK_SUPPORT),
     # finalize: the result
     "RESULT_INVALID": FailureKind("finalize", "yes", _ASK_SUPPORT),
-    "RESULT_UNREACHABLE": FailureKind("finalize", "yes", f"{_DOWNLOAD} Later, ask Segmind's support."),
-    "RESULT_TOO_LARGE": FailureKind("finalize", "yes", f"Raise MaxResultBytes. {_DOWNLOAD}"),
-    "STORE_FAILED": FailureKind("finalize", "yes", f"Fix the permissions of the results bucket. {_DOWNLOAD}"),
+    "RESULT_UNREACHABLE": FailureKind("finalize", "yes", f"{_FINISH} After that, ask Segmind's support."),
+    "RESULT_TOO_LARGE": FailureKind("finalize", "yes", f"Raise MaxResultBytes. {_FINISH}"),
+    "STORE_FAILED": FailureKind("finalize", "yes", f"Fix the permissions of the results bucket. {_FINISH}"),
     # any stage
     "INTERNAL_ERROR": FailureKind(
         "finalize", "unknown", "Check the execution and its logs; docs/operating.md says where."
@@ -103,7 +103,7 @@ FAILURES: dict[str, FailureKind] = {
     "ABORTED": FailureKind(
         "finalize",
         "unknown",
-        f"The execution was stopped by an operator. If it has a request_id: {_DOWNLOAD}",
+        f"The execution was stopped by an operator. If it has a request_id: {_FINISH}",
     ),
     "TIMED_OUT": FailureKind(
         "finalize",
