@@ -13,7 +13,8 @@ import boto3
 
 from lipdrop.check_status.poller import CheckStatusInput, Poller
 from lipdrop.config.aws_clients import AWS_CONFIG, endpoint
-from lipdrop.config.logging import logger
+from lipdrop.config.logging import logged, logger
+from lipdrop.config.metrics import emit, of_look
 from lipdrop.config.settings import settings
 from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.ledger import Ledger
@@ -37,10 +38,11 @@ def poller() -> Poller:
     )
 
 
-@logger.inject_lambda_context
+@logged
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Parse the event, check the status, return the output."""
     asked = from_plain(event, CheckStatusInput)
     answer: dict[str, Any] = to_plain(poller().check_once(asked))
     logger.info("look", extra={"job_id": asked.job_id, "request_id": asked.request_id, "answer": answer})
+    emit(of_look(answer, asked.posted_at))
     return answer

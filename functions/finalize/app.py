@@ -13,7 +13,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from lipdrop.config.aws_clients import AWS_CONFIG, endpoint, s3_config
-from lipdrop.config.logging import logger
+from lipdrop.config.logging import logged, logger
+from lipdrop.config.metrics import emit, of_message, of_pending
 from lipdrop.config.settings import settings
 from lipdrop.download.ssrf_guard import POOL_CONNECTIONS, new_download_session
 from lipdrop.finalize.decision import Decider
@@ -25,6 +26,7 @@ from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.ledger import Ledger
 from lipdrop.media.mediainfo_pool import MediaInfoPool
 from lipdrop.media.probe import probe
+from lipdrop.notify.sns_format import SnsMessage
 from lipdrop.notify.topic import Topic
 from lipdrop.results.copy_limits import Limits
 from lipdrop.results.results_bucket import ResultsBucket
@@ -34,6 +36,18 @@ from lipdrop.segmind.history import RequestHistory
 
 RESERVE_SECONDS = 60
 """Of the function's time, for what comes after the result: abort or complete, record, close, publish."""
+
+
+@cache
+def topic() -> Topic:
+    """Return the real topic, made on first use and kept for warm invocations."""
+    return Topic(boto3.client("sns", config=AWS_CONFIG, endpoint_url=endpoint()), settings().topic_arn)
+
+
+def publish(message: SnsMessage) -> None:
+    """Publish `message` and count what it tells."""
+    topic().publish(message)
+    emit(of_message(message.body))
 
 
 @cache
@@ -78,14 +92,14 @@ def finalizer() -> Finalizer:
         capacity=Capacity(dynamodb, own.jobs_table, own.max_concurrent_jobs),
         decider=decider,
         results=results,
-        publish=Topic(boto3.client("sns", config=AWS_CONFIG, endpoint_url=endpoint()), own.topic_arn).publish,
+        publish=publish,
         follow=FollowUp(machine, own.state_machine_arn, time.time).start,
         link_hours=own.link_hours,
         clock=time.time,
     )
 
 
-@logger.inject_lambda_context
+@logged
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Parse the event, end the job, return the outcome."""
     asked = read_event(event)
@@ -95,4 +109,5 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         ends_at = time.time() + context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
         answer = finalizer().finish(asked, ends_at)
     logger.info("finalize", extra={"job_id": asked.job_id, "answer": answer})
+    emit(of_pending(answer, event, time.time()))
     return answer

@@ -12,7 +12,8 @@ from typing import Any
 import boto3
 
 from lipdrop.config.aws_clients import PROMPT_CONFIG, endpoint, s3_config
-from lipdrop.config.logging import logger
+from lipdrop.config.logging import logged, logger
+from lipdrop.config.metrics import emit, of_request
 from lipdrop.config.settings import settings
 from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.ledger import Ledger
@@ -53,11 +54,12 @@ def log_accepted(job_id: str, request_id: str) -> None:
     logger.info("accepted", extra={"job_id": job_id, "request_id": request_id})
 
 
-@logger.inject_lambda_context
+@logged
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Parse the event, send the request, return the output."""
     job = from_plain(event["job"], Job)
     queued_at = datetime.fromisoformat(event["queued_at"]).timestamp()
     answer: dict[str, Any] = to_plain(requester().request(job, queued_at))
     logger.info("request", extra={"job_id": job.job_id, "answer": answer})
+    emit(of_request(answer, job.estimate.cost_usd if job.estimate else None))
     return answer

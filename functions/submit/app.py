@@ -11,7 +11,8 @@ from typing import Any
 import boto3
 
 from lipdrop.config.aws_clients import AWS_CONFIG, endpoint
-from lipdrop.config.logging import logger
+from lipdrop.config.logging import logged, logger
+from lipdrop.config.metrics import emit, of_submit
 from lipdrop.config.settings import settings
 from lipdrop.drops.drop_bucket import DropBucket
 from lipdrop.media.mediainfo_pool import MediaInfoPool
@@ -38,7 +39,7 @@ def executions() -> Executions:
     )
 
 
-@logger.inject_lambda_context
+@logged
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Parse, submit, answer. What was seen, and the processes that saw it, last for one event."""
     with MediaInfoPool() as parser:
@@ -58,4 +59,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
                 done = submitter.submit(event.get("Records", []))
     answer: dict[str, Any] = to_plain(done)
     logger.info("submit", extra={"counts": {field: len(names) for field, names in answer.items()}})
+    for job_id in answer["started"]:
+        logger.info("started", extra={"job_id": job_id})
+    emit(of_submit(answer))
     return answer
