@@ -29,17 +29,29 @@ def orphans(listed: Iterable[Listed], now: float, after_hours: float) -> list[Or
     """Return the videos and voices without a partner among `listed` that are older than `after_hours`."""
     everything = list(listed)
     lonely = _without_partner(everything)
-    near = near_misses((item.key for item in everything), lonely)
     due = lonely & _aged(everything, now, after_hours, WINDOW_HOURS)
+    near = _near(everything, lonely, due)
     return [Orphan(key, after_hours, near.get(key)) for key in sorted(due)]
 
 
 def early_orphans(listed: Iterable[Listed], now: float) -> list[Orphan]:
     """Return the drops without a partner that have a near miss and are older than `NEAR_AFTER_HOURS`."""
     everything = list(listed)
-    near = near_misses((item.key for item in everything), _without_partner(everything))
-    due = set(told_early(near)) & _aged(everything, now, NEAR_AFTER_HOURS, NEAR_WINDOW_HOURS)
-    return [Orphan(key, NEAR_AFTER_HOURS, near[key]) for key in sorted(due)]
+    lonely = _without_partner(everything)
+    due = lonely & _aged(everything, now, NEAR_AFTER_HOURS, NEAR_WINDOW_HOURS)
+    near = _near(everything, lonely, due)
+    return [Orphan(key, NEAR_AFTER_HOURS, near[key]) for key in sorted(due & set(told_early(near)))]
+
+
+def _near(listed: Iterable[Listed], lonely: set[str], due: set[str]) -> dict[str, NearMiss]:
+    """Return the near misses in the folders of the `due`; an inbox of years has many others."""
+    folders = {_folder(key) for key in due}
+    keys = [item.key for item in listed if _folder(item.key) in folders]
+    return near_misses(keys, lonely.intersection(keys))
+
+
+def _folder(key: str) -> str:
+    return parse(composed(key)).folder
 
 
 def _aged(listed: Iterable[Listed], now: float, hours: float, window_hours: float) -> set[str]:

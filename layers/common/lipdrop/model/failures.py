@@ -56,8 +56,16 @@ FAILURES: dict[str, FailureKind] = {
         "drop", "no", "Encode the video with a frame size between 480p and 4096x2160, then upload it again."
     ),
     "COST_LIMIT": FailureKind("drop", "no", "Shorten the media, or raise MaxJobCost, then upload it again."),
-    "ORPHANED_VOICE": FailureKind("drop", "no", "Upload the video for this voice, or delete the voice."),
-    "ORPHANED_VIDEO": FailureKind("drop", "no", "Upload a voice for this video, or delete the video."),
+    "ORPHANED_VOICE": FailureKind(
+        "drop",
+        "no",
+        "Upload the video for this voice, change a name if the message says so, or delete the voice.",
+    ),
+    "ORPHANED_VIDEO": FailureKind(
+        "drop",
+        "no",
+        "Upload a voice for this video, change a name if the message says so, or delete the video.",
+    ),
     # request: the POST
     "MEDIA_GONE": FailureKind(
         "request", "no", "Upload the file again: it was deleted before the request was sent."
