@@ -13,7 +13,7 @@ from local import paths
 from local.sample_media import drops as media
 from local.stack import Stack
 from tests.support.dropping import subscribed
-from tests.support.journey import hear
+from tests.support.journey import hear, settled
 
 DOCUMENT = (paths.ROOT / "docs" / "dropping.md").read_text()
 BLOCKS = re.findall(r"^```(bash|python)\n(.+?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
@@ -69,3 +69,5 @@ def test_what_a_block_uploads_becomes_a_job(stack: Stack, folder: str, tmp_path:
     assert (message["status"], message["name"]) == ("COMPLETED", f"{folder}/fr")
     wanted = {"launch-options": "cut_off", "launch-python": "loop"}.get(folder, "bounce")
     assert message["options"]["sync_mode"] == wanted
+    settled(stack)
+    assert list(subscriber.notifications()) == []
