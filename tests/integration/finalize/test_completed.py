@@ -9,6 +9,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from lipdrop.finalize.event import FinalizeEvent
 from lipdrop.jobs_table.capacity import Capacity
@@ -58,6 +59,20 @@ def test_video_record_message_and_slot_are_all_seen_to(scene: World, ending: End
     assert message["cost"] == {"estimated_usd": 0.17, "reported": 0.17, "remaining_credits": 9}
     assert message["timings"]["inference_seconds"] == 222.4
     assert scene.capacity.snapshot().held == {}
+
+
+@pytest.mark.parametrize(("started_at", "left"), [(4e9, None), (1.0, b"{}")], ids=["older", "newer"])
+def test_a_success_removes_the_record_of_an_older_failure_at_its_place_and_of_no_newer_one(
+    scene: World, ending: EndingMaker, started_at: float, left: bytes | None
+) -> None:
+    for key in ("launch/fr.failed.json", "launch/es.failed.json"):
+        scene.s3.put_object(Bucket=BUCKET, Key=key, Body=b"{}")
+
+    scene.finalizer.finish(replace(ending(), started_at=started_at), LATER)
+
+    assert scene.stored("launch/fr.failed.json") == left
+    assert scene.stored("launch/es.failed.json") == b"{}"
+    assert scene.stored("launch/fr.json")
 
 
 def test_record_holds_the_message_and_the_evidence(scene: World, ending: EndingMaker) -> None:

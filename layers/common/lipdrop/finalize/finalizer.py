@@ -13,6 +13,7 @@ last resort (a message of the state machine itself) the notification goes out as
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -190,6 +191,8 @@ class Finalizer(Struct, frozen=True, kw_only=True):
         metrics = _metrics(ending, outcome)
         message = self._message(ending, job, record, outcome, metrics)
         message = self._recorded(job, message, metrics, outcome)
+        if outcome.ending == "completed" and ending.started_at:
+            self._remove_failure(job.name, ending.started_at)
         if correction:
             return message
         counts = self.ledger.close(job.job_id, to_json(message), self.clock())
@@ -245,6 +248,14 @@ class Finalizer(Struct, frozen=True, kw_only=True):
             return None, None
         seconds = int(self.link_hours * HOUR_SECONDS)
         return self.results.link(video, seconds), timestamp(now + seconds)
+
+    def _remove_failure(self, name: str, started_at: float) -> None:
+        """Remove the record of an older failure at the same place, which the success has made untrue.
+
+        A failure from after its start is that of a newer upload, and stays. If S3 refuses, nothing is lost.
+        """
+        with suppress(ClientError):
+            self.results.remove_older(record_key(name, "failed"), started_at)
 
     def _recorded(
         self, job: Job, message: Notification, metrics: Metrics, outcome: JobOutcome

@@ -128,6 +128,17 @@ class ResultsBucket:
             ChecksumAlgorithm="CRC32",
         )
 
+    def remove_older(self, key: str, moment: float) -> None:
+        """Delete what is at `key` if it was written before `moment` (epoch seconds); its versions stay."""
+        try:
+            head = self._client.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in (_FORBIDDEN, _NOT_FOUND):
+                return
+            raise
+        if head["LastModified"].timestamp() < moment:
+            self._client.delete_object(Bucket=self.bucket, Key=key)
+
     def begin(self, key: str, metadata: Mapping[str, str], content_type: str) -> "Upload":
         """Begin a video of several parts; nothing is visible before it is completed."""
         answer = self._client.create_multipart_upload(
