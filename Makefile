@@ -54,7 +54,7 @@ down: $(READY) ## Stop what `make up` started
 	@$(BIN)/python -m local.down
 
 .PHONY: check
-check: $(READY) ## Formatter, linter, strict types, directions of imports, template, state machine
+check: $(READY) .local/checkov/.ready ## Formatter, linter, strict types, directions of imports, template, state machine
 	$(BIN)/ruff format --check $(PYTHON_FILES)
 	$(BIN)/ruff check $(PYTHON_FILES)
 	$(BIN)/mypy $(PYTHON_FILES)
@@ -62,6 +62,8 @@ check: $(READY) ## Formatter, linter, strict types, directions of imports, templ
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/python -m local.check_state_machine
 	.local/sam/bin/sam validate --lint
+	AWS_DEFAULT_REGION=us-east-1 .local/sam/bin/python -m local.transform > .local/transformed.json
+	.local/checkov/bin/checkov --config-file .checkov.yaml -f template.yaml -f .local/transformed.json
 
 .PHONY: invoke
 invoke: $(READY) ## Run each function with its event under `sam local invoke` (needs Docker), against the local stack
@@ -81,6 +83,7 @@ requirements: $(UV) ## Pin again what requirements/*.in and layers/*/requirement
 	$(UV) pip compile $(PIN) --upgrade requirements/dev.in -o requirements/dev.txt
 	$(UV) pip compile $(PIN) --upgrade requirements/sam.in -o requirements/sam.txt
 	$(UV) pip compile $(PIN) --upgrade requirements/ministack.in -o requirements/ministack.txt
+	$(UV) pip compile $(PIN) --upgrade requirements/checkov.in -o requirements/checkov.txt
 	$(UV) pip compile $(PIN) -c requirements/dev.txt layers/common/requirements.in -o layers/common/requirements.txt
 	$(UV) pip compile $(PIN) -c requirements/dev.txt layers/media/requirements.in -o layers/media/requirements.txt
 
