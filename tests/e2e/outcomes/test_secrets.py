@@ -12,7 +12,7 @@ from local.stack import Stack
 from local.standin.control import StandinControl
 from local.standin.model import Fault
 from local.subscriber import Subscriber
-from tests.support.dropping import PAIR, drop_files, only, outcome, subscribed
+from tests.support.dropping import PAIR, drop_files, outcome, subscribed
 from tests.support.journey import drop, hear, settled
 from tests.support.mishaps import configured, fresh_control_item, let_the_gate_open, one_retry, physical
 from tests.support.outcomes_stack import API_KEY, Archive
@@ -88,14 +88,16 @@ def _all_at_once(stack: Stack, standin: StandinControl) -> None:
 
 
 def _without_an_account(stack: Stack, standin: StandinControl) -> None:
-    """Let Segmind refuse the key, wait for the alert, and let the job go on."""
-    standin.fault(Fault(where="submit", what="http", status=401, message=QUOTE, match="/account/"))
+    """Let Segmind refuse the key of two jobs, wait for the alert, and let the jobs go on."""
+    refusal = Fault(where="submit", what="http", status=401, message=QUOTE, match="/account/", times=None)
+    standin.fault(refusal)
     alerts, jobs = Subscriber(stack, filter_policy={"status": ["ALERT"]}), subscribed(stack, "account")
-    drop_files(stack, "account", PAIR)
+    drop_files(stack, "account", PAIR | {"es.wav": PAIR["fr.wav"]})
     (alert,) = hear(alerts, 1)
+    standin.clear_faults()
     let_the_gate_open(stack)
     assert alert["error"]["code"] == "API_KEY_REJECTED"
-    assert only(jobs)["status"] == "COMPLETED"
+    assert {message["status"] for message in hear(jobs, 2)} == {"COMPLETED"}
 
 
 def _until_dead_letter(stack: Stack) -> None:
