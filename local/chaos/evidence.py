@@ -91,7 +91,10 @@ def gather(
     machine = stack.client("stepfunctions")
     for execution in executions(stack):
         described = machine.describe_execution(executionArn=execution.arn)
-        names[execution.name] = json.loads(described["input"])["name"]
+        given = json.loads(described["input"])
+        if "follow" in given:  # of a job whose own execution is listed too
+            continue
+        names[execution.name] = given["name"]
         known = replace(execution, error=described.get("error", ""), cause=described.get("cause", ""))
         found[names[execution.name]].executions.append(known)
     for job_id, record in records(stack).items():
@@ -147,10 +150,15 @@ def leftovers(stack: Stack) -> Leftovers:
 
 
 def _uploads(stack: Stack) -> Iterator[str]:
+    """Yield the unfinished uploads that hold something. One whose beginning lost its answer stays
+    empty: nobody knows its id, and the bucket's lifecycle rule ends it.
+    """
     s3 = stack.client("s3")
     for bucket in (stack.results_bucket, stack.drop_bucket):
         for upload in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
-            yield f"{bucket}/{upload['Key']}"
+            place = {"Bucket": bucket, "Key": upload["Key"], "UploadId": upload["UploadId"]}
+            if s3.list_parts(**place).get("Parts"):
+                yield f"{bucket}/{upload['Key']}"
 
 
 def _name(post: Seen) -> str:

@@ -1,4 +1,4 @@
-"""How much, how fast and for how long a copy may run."""
+"""Limits of a parallel copy: bytes, connections, buffers and time."""
 
 from msgspec import Struct
 
@@ -8,11 +8,11 @@ MIB = 1 << 20
 class Limits(Struct, frozen=True, kw_only=True):
     """How the copying is done.
 
-    `part_bytes` and `connections` are what a Lambda's network (about 75 MB/s) needs at 25 MB/s a
-    connection, twice over. `buffers` bound the memory; half of them are for a stream alone. A stream under
-    `enough` bytes a second gets help, as a faster one fills such a network nearly alone; it is judged after
-    `probe_bytes`, and then now and again. A part that takes longer than `part_seconds` has stalled.
-    `ends_at`: when to give up, by the monotonic clock.
+    `part_bytes` and `connections` are twice what a Lambda's network (about 75 MB/s) needs at 25 MB/s a
+    connection. `buffers` bound the memory; a stream alone uses half of them. A stream below `enough` bytes a
+    second gets more connections, as a faster one fills such a network nearly alone; its speed is measured
+    after `probe_bytes`, and again from time to time. A part that takes longer than `part_seconds` has
+    stalled. `ends_at`: when to give up, by the monotonic clock.
     """
 
     max_bytes: int

@@ -1,4 +1,4 @@
-"""The bookkeeping of a parallel copy: which parts are left, how many buffers, how fast the stream is."""
+"""Shared state of a parallel copy: a buffer pool, the queue of parts, and the measured speed."""
 
 import queue
 import threading
@@ -6,12 +6,12 @@ import threading
 STEADY = 8
 
 
-class Stopped(Exception):  # noqa: N818  nothing went wrong here: somebody else's failure ended the copy
-    """The copy was ended; the reason is with whoever ended it."""
+class Stopped(Exception):  # noqa: N818  no error of this thread: another one failed and ended the copy
+    """The copy was ended; the thread that ended it knows the reason."""
 
 
 class Buffers:
-    """At most `count` buffers of `size` bytes, made when first needed."""
+    """A pool of at most `count` buffers of `size` bytes, allocated when first needed."""
 
     def __init__(self, count: int, size: int) -> None:
         self._size = size
@@ -20,7 +20,7 @@ class Buffers:
         self._lock = threading.Lock()
 
     def take(self) -> bytearray:
-        """Return a buffer, waiting for one if need be; raises Stopped once `stop` was called."""
+        """Return a buffer, waiting for one if none is free; raises Stopped once `stop` was called."""
         with self._lock:
             if self._free.empty() and self._unmade:
                 self._unmade -= 1
@@ -32,25 +32,25 @@ class Buffers:
         return buffer
 
     def give(self, buffer: bytearray) -> None:
-        """Take a buffer back."""
+        """Put a buffer back into the pool."""
         self._free.put(buffer)
 
     def allow(self, more: int) -> None:
-        """Let `more` buffers be made."""
+        """Allow `more` buffers to be allocated."""
         with self._lock:
             self._unmade += more
 
     def stop(self) -> None:
-        """Let everybody who waits, or comes later, go."""
+        """Release every thread that waits for a buffer, now or later."""
         with self._lock:
             self._unmade = 0
         self._free.put(None)
 
 
 class Parts:
-    """The parts of a file that are still to be fetched, given out from both ends, each once.
+    """The parts of a file that are still to be fetched, handed out from both ends, each once.
 
-    `length` None: nobody knows how many there are, so they are given out from the front without end.
+    `length` None: the number of parts is unknown, so they are handed out from the front without end.
     """
 
     def __init__(self, length: int | None, part_bytes: int) -> None:
@@ -66,7 +66,7 @@ class Parts:
     def take_front(self) -> int | None:
         """Return the next part of the stream, counted from 0; None where a range has been there.
 
-        Where the stream meets ranges that are under way it waits for them: if they fail, it goes on.
+        Where the stream meets ranges that are still being fetched, it waits: if they fail, it goes on.
         Raises Stopped once `stop` was called.
         """
         with self._changed:
@@ -81,7 +81,7 @@ class Parts:
     def take_back(self) -> int | None:
         """Return a part that was given back, or the last one of all; None if there is none.
 
-        Whoever takes one says `fetched` or `give_back` afterwards.
+        The caller then calls `fetched` or `give_back`.
         """
         with self._changed:
             if self._returned:
@@ -95,13 +95,13 @@ class Parts:
             return index
 
     def fetched(self) -> None:
-        """Say that a part from the back is there."""
+        """Report that a part from the back was fetched."""
         with self._changed:
             self._under_way -= 1
             self._changed.notify_all()
 
     def give_back(self, index: int) -> None:
-        """Let somebody else fetch this part; the stream, where nothing behind it was fetched yet."""
+        """Return a part for another thread; the stream takes it if nothing behind it was fetched yet."""
         with self._changed:
             self._under_way -= 1
             self._returned.add(index)
@@ -111,18 +111,18 @@ class Parts:
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Let a stream that waits go."""
+        """Release a stream that waits."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
 
     def give_front_back(self, index: int) -> None:
-        """Leave the stream's own part to ranges: the stream broke."""
+        """Return the stream's own part for ranges to fetch: the stream broke."""
         with self._changed:
             self._returned.add(index)
 
     def left(self) -> int:
-        """Return how many parts nobody has taken yet; 0 where that is not known."""
+        """Return how many parts were not taken yet; 0 where that is not known."""
         with self._changed:
             return 0 if self._back is None else self._back - self._front + len(self._returned)
 
@@ -141,8 +141,8 @@ class Parts:
 
 
 class Pace:
-    """How fast the stream comes: judged after `probe_bytes`, and from then on over `STEADY` times as many,
-    so that a moment's hiccup of a good stream does not count.
+    """The speed of the stream: measured after `probe_bytes`, and from then on over `STEADY` times as many
+    bytes, so that a short pause of a fast stream does not count.
     """
 
     def __init__(self, probe_bytes: int, enough: float) -> None:
@@ -153,7 +153,7 @@ class Pace:
         self._seconds = 0.0
 
     def slow(self, received: int, seconds: float) -> bool:
-        """Take `received` bytes that took `seconds` into account; whether it is slow by now."""
+        """Take `received` bytes that took `seconds` into account; return whether it is slow now."""
         self._bytes += received
         self._seconds += seconds
         if self._bytes < self._probe_bytes:

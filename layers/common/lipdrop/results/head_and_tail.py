@@ -1,7 +1,7 @@
-"""What is kept of a file that passes by: its beginning and its end, so that it can be looked at afterwards.
+"""The first and last bytes of a file, kept in memory while it is copied, so that it can be verified.
 
-A video's index (`moov`) lies at one of them. What is looked at is thus what was stored, byte by byte, and
-neither a second download nor a readable object is needed for it.
+A video's index (`moov`) is at one of its ends. So the very bytes that were stored are verified, without a
+second download and before the object becomes visible.
 """
 
 from collections.abc import Callable
@@ -14,14 +14,14 @@ sound packet), so this holds an hour."""
 
 
 class HeadAndTail:
-    """The two windows of one file; `keep` may be called for its parts in any order, from any thread."""
+    """Both ends of one file; `keep` may be called for its parts in any order, from any thread."""
 
     def __init__(self, length: int | None) -> None:
         self._length = length
         self._pieces: dict[int, bytes] = {}
 
     def keep(self, offset: int, data: memoryview) -> None:
-        """Take what belongs to a window out of `data`, which begins at `offset` of the file.
+        """Keep the bytes of `data`, which begins at `offset` of the file, that belong to an end.
 
         Where the length is not known the parts come in order, and each may turn out to be the last.
         """
@@ -51,8 +51,10 @@ class HeadAndTail:
 
 
 class CopiedFile(Struct, frozen=True, kw_only=True):
-    """A file that passed by, as far as it can still be read. `whole`: its end cannot be a connection that
-    broke. `fetch(start, length)` gets bytes of it again, None where the source has no ranges.
+    """A file that was copied, as far as it can still be read.
+
+    `whole`: true if length or chunking proves that the body is complete. `fetch(start, length)` reads bytes
+    of it again, None where the source has no ranges.
     """
 
     windows: HeadAndTail

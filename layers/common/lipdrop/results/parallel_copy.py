@@ -1,12 +1,12 @@
-"""The movement of a large file: one stream from the front, ranges from the back where that is faster.
+"""Parallel copy of a large file: one stream from the front, and ranges from the back where that is faster.
 
     parts   1   2   3   4   5   6   7   8   9
             ══ the stream ══►       ◄═══ ranges
 
-One stream is the fastest way where nothing slows a connection down; if it comes slowly and the source has
-ranges, more connections take parts from the file's end towards it, until they meet. A stream that breaks
-off leaves the rest to ranges. Every part goes through one of a few buffers, so memory is bounded, and
-uploads run beside the downloads.
+One stream is fastest where no connection is throttled. If it is slow and the source supports ranges, more
+connections fetch parts from the end of the file towards it, until they meet. A stream that breaks leaves
+the rest to ranges. Every part goes through one of a few buffers, so memory is bounded, and uploads run
+while downloads go on.
 """
 
 import threading
@@ -35,7 +35,7 @@ def fill(
 ) -> int:
     """Read from `body` until `buffer` holds `wanted` bytes; `filled` are there. Return how many it holds.
 
-    Fewer than `wanted` only at the end of the body. `each` is told of every piece: bytes and seconds.
+    Fewer than `wanted` only at the end of the body. `each` is called for every piece: bytes and seconds.
     """
     began = piece_began = clock()
     with memoryview(buffer) as view:
@@ -55,7 +55,7 @@ def fill(
 
 
 class Copying:
-    """One file under way. `connections` and `refetched` say afterwards how it came."""
+    """One copy in progress. `connections` and `refetched` say afterwards how it was done."""
 
     def __init__(
         self,
@@ -86,9 +86,9 @@ class Copying:
         self._lock = threading.Lock()
 
     def move(self, buffer: bytearray, begun: int) -> int:
-        """Bring everything over and return its size; `buffer` holds the first `begun` bytes.
+        """Copy everything and return its size; `buffer` holds the first `begun` bytes.
 
-        When it returns or raises, no thread of it is left.
+        When it returns or raises, all its threads have ended.
         """
         with self._uploads, self._helpers:
             try:
@@ -125,14 +125,14 @@ class Copying:
         self._buffers.give(buffer)
 
     def _watch(self, received: int, seconds: float) -> None:
-        """Judge the stream's pace, and call for help when it is slow."""
+        """Measure the speed of the stream, and start more connections when it is slow."""
         if self._stopped.is_set():
             raise Stopped
         if self._pace.slow(received, seconds) and self._body.ranges:
             self._spread()
 
     def _spread(self) -> None:
-        """Let more connections take parts from the back."""
+        """Start more connections, which take parts from the back."""
         helpers = min(self._limits.connections - 1, self._parts.left())
         if helpers < 1 or self.connections > 1:
             return
@@ -146,12 +146,12 @@ class Copying:
             self._ranges(last_resort=False)
         except Stopped:
             return
-        except BaseException as error:  # whatever it is, it ends the copy and is raised by `move`
+        except BaseException as error:  # any error ends the copy and is raised by `move`
             self._stop(error)
 
     def _ranges(self, *, last_resort: bool) -> None:
-        """Fetch parts until none is left. A helper that fails leaves its part to others and retires: a
-        source may refuse so many connections, or answer each with another ETag, and still give a stream.
+        """Fetch parts until none is left. A connection that fails leaves its part to others and ends: a
+        source may refuse so many connections, or answer each with another ETag, and still serve a stream.
         """
         while (index := self._parts.take_back()) is not None:
             try:
@@ -202,7 +202,7 @@ class Copying:
             raise Stopped
 
     def _send(self, index: int, buffer: bytearray, size: int) -> None:
-        """Keep what is worth looking at, and upload the part in the background."""
+        """Keep what verification needs, and upload the part in the background."""
         with self._lock:
             self._size += size
         if self._size > self._limits.max_bytes:
@@ -223,7 +223,7 @@ class Copying:
             self._buffers.give(buffer)
 
     def _stop(self, error: BaseException) -> None:
-        """End the copy for everybody; the first error is the one that counts."""
+        """End the copy in all threads; the first error is the one that is raised."""
         with self._lock:
             self._failure = self._failure or error
         self._stopped.set()

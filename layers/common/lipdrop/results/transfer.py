@@ -1,8 +1,8 @@
-"""From a source to the results bucket: in constant memory, without the disk, and never visible unverified.
+"""Streaming copy from a source to the results bucket: in constant memory, without the disk.
 
-The whole file is asked for as one stream. What fits into one part is stored in one request, the rest goes
-through `lipdrop.results.parallel_copy` into a multipart upload. Either way the check of what passed by
-comes before the request that makes the video visible.
+The file is requested as one stream. What fits into one part is stored in one request, the rest goes through
+`lipdrop.results.parallel_copy` into a multipart upload. Either way the content is verified before the
+request that makes the video visible.
 """
 
 import time
@@ -40,7 +40,7 @@ class Target(Struct, frozen=True, kw_only=True):
 
 
 class CopyReport(Struct, frozen=True, kw_only=True):
-    """How a video came: the connections used, the parts that needed another try, the seconds it took."""
+    """How a video was copied: connections used, parts that were fetched again, seconds it took."""
 
     method: Literal["put", "stream", "ranges"]
     connections: int
@@ -49,7 +49,7 @@ class CopyReport(Struct, frozen=True, kw_only=True):
 
 
 class Copied[T](Struct, frozen=True, kw_only=True):
-    """A stored video, what its check found, and how it came."""
+    """A stored video, what its verification found, and how it was copied."""
 
     video: StoredVideo
     verified: T
@@ -67,8 +67,8 @@ def copy[T](
 ) -> Copied[T]:
     """Copy `source` to `target` and return what was stored.
 
-    `verify` is shown what passed by and raises Invalid for what must not be stored. Raises SourceError,
-    or botocore's errors where S3 refuses, with nothing stored and no upload left open.
+    `verify` reads what was copied and raises Invalid for what must not be stored. Raises SourceError, or
+    botocore's errors where S3 refuses, with nothing stored and no upload left open.
     """
     started = clock()
     with source.open() as body:
@@ -106,7 +106,7 @@ def copy[T](
 
 
 def _begin(body: Body, buffer: bytearray, limits: Limits, clock: Callable[[], float]) -> int:
-    """Read as much as shows what it is and whether it is small; return how many bytes that were."""
+    """Read enough to recognise the file, all of it if it is small; return how many bytes that were."""
     length = body.identity.length
     whole = limits.part_bytes if length is None else min(length, limits.part_bytes)
     begun = fill(body, buffer, filled=0, wanted=min(PIECE_BYTES, whole), limits=limits, clock=clock)
