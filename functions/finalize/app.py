@@ -19,8 +19,10 @@ from lipdrop.config.settings import settings
 from lipdrop.download.ssrf_guard import POOL_CONNECTIONS, new_download_session
 from lipdrop.finalize.decision import Decider
 from lipdrop.finalize.event import AlertRequest, read_event
-from lipdrop.finalize.finalizer import HOUR_SECONDS, Finalizer
+from lipdrop.finalize.finalizer import Finalizer
 from lipdrop.finalize.follow_up import FollowUp
+from lipdrop.finalize.pending import HOUR_SECONDS
+from lipdrop.finalize.report import Reporter
 from lipdrop.finalize.second_opinion import SecondOpinion
 from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.ledger import Ledger
@@ -91,10 +93,9 @@ def finalizer() -> Finalizer:
         ledger=ledger,
         capacity=Capacity(dynamodb, own.jobs_table, own.max_concurrent_jobs),
         decider=decider,
-        results=results,
+        reporter=Reporter(results=results, link_hours=own.link_hours, clock=time.time),
         publish=publish,
         follow=FollowUp(machine, own.state_machine_arn, time.time).start,
-        link_hours=own.link_hours,
         clock=time.time,
     )
 

@@ -16,6 +16,7 @@ from lipdrop.download.ssrf_guard import new_download_session
 from lipdrop.finalize.decision import Decider
 from lipdrop.finalize.event import FinalizeEvent
 from lipdrop.finalize.finalizer import Finalizer
+from lipdrop.finalize.report import Reporter
 from lipdrop.finalize.second_opinion import History, SecondOpinion
 from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.ledger import Ledger
@@ -127,10 +128,9 @@ class World:
                 result_life_seconds=self.result_life,
                 link_seconds=self.link_seconds,
             ),
-            results=self.results,
+            reporter=Reporter(results=self.results, link_hours=self.link_hours, clock=lambda: self.now),
             publish=Topic(self.sns, self.topic_arn).publish,
             follow=lambda *call: self.followed.append(call),
-            link_hours=self.link_hours,
             clock=lambda: self.now,
         )
 

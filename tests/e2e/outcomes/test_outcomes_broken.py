@@ -69,6 +69,10 @@ def test_when_finalize_breaks_the_state_machine_tells_of_it(stack: Stack) -> Non
     assert message["inputs"]["audio"]["key"] == "inbox/broken-finalize/fr.wav"
     assert message["request_id"]
 
+    (truth,) = hear(subscriber, 1, of=lambda heard: heard["folder"] == "broken-finalize")
+    assert (truth["status"], truth["corrects"]) == ("COMPLETED", message["id"])
+    assert seen(result(stack, truth))[0] == pytest.approx(4, abs=0.2)
+
 
 def test_the_state_machines_own_message_passes_the_same_filters(stack: Stack) -> None:
     state = _definition(stack)["States"]["PublishLastResort"]

@@ -9,7 +9,8 @@ import pytest
 from local.stack import Stack
 from local.standin.control import StandinControl
 from local.standin.model import Fault
-from tests.support.dropping import PAIR, drop_files, only, subscribed
+from tests.support.deadline import until
+from tests.support.dropping import PAIR, drop_files, only, subscribed, under_way
 from tests.support.journey import result, seen
 from tests.support.mishaps import configured
 
@@ -89,3 +90,20 @@ def test_a_result_is_fetched_by_its_link_after_segmind_forgot_the_request(
     )["Item"]
     assert item["link"]["S"].startswith(stack.segmind_base_url)
     assert item["link"]["S"] not in str(message)
+
+
+def test_an_id_that_comes_after_its_job_was_stopped_is_followed(
+    stack: Stack, standin: StandinControl
+) -> None:
+    standin.fault(Fault(where="submit", what="delay", seconds=3, match="/kept-stopped/"))
+    posts, subscriber = standin.counters().posts, subscribed(stack, "kept-stopped")
+    drop_files(stack, "kept-stopped", PAIR)
+    (execution,) = under_way(stack, "kept-stopped")
+    until(lambda: standin.counters().posts > posts or None)
+
+    stack.client("stepfunctions").stop_execution(executionArn=execution, cause="too early")
+
+    message = only(subscriber)
+    assert (message["status"], message["execution_arn"]) == ("COMPLETED", execution)
+    assert "ABORTED, The execution was stopped: too early" in message["warnings"][0]
+    assert seen(result(stack, message))[0] == pytest.approx(4, abs=0.2)

@@ -88,6 +88,7 @@ def test_what_is_there_in_the_end_is_kept_unverified_and_no_page_is(
     body = scene.stored(key)
     assert body is not None
     assert plan.data.startswith(body)
+    assert f"s3://{BUCKET}/{key}" in error["action"]
     assert message["unverified"] == {"bucket": BUCKET, "key": key, "size": len(body)}
     head = scene.s3.head_object(Bucket=BUCKET, Key=key)
     assert head["ContentType"] == "application/octet-stream"
@@ -149,7 +150,7 @@ def test_a_result_out_of_reach_until_it_expires_is_told_of(
     scene.finalizer.finish(ending(), LATER)
     error = error_of(scene)
     assert (error["code"], error["http_status"]) == ("RESULT_UNREACHABLE", 503)
-    assert "request_id" in error["action"]
+    assert "Finish the job by hand" in error["action"]
 
 
 def test_no_try_begins_that_the_function_could_not_finish(

@@ -223,3 +223,17 @@ def test_subject_lines_keep_plain_ascii_as_it_is(name: str) -> None:
 
 def test_accents_are_dropped_not_questioned() -> None:
     assert ascii_line("Élan naïf, 声.mp4") == "Elan naif, ?.mp4"
+
+
+@pytest.mark.parametrize(
+    ("code", "waiting"),
+    [
+        ("API_KEY_REJECTED", "Jobs wait"),
+        ("STORE_FAILED", "The job continues by itself"),
+        ("CHARGED_TWICE", ""),
+    ],
+)
+def test_an_alert_says_what_waits_for_it(code: str, waiting: str) -> None:
+    trouble = task_outputs.AccountAlert(code=code, message="Bad.", action="Fix it.")
+    body = json.loads(to_sns(alert(trouble, job_id="fr-1", execution_arn="arn:x", now=0)).body)["email"]
+    assert (waiting in body) if waiting else ("continue" not in body and "wait" not in body)

@@ -11,13 +11,13 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from lipdrop.finalize.event import FinalizeEvent, Interruption
+from lipdrop.finalize.event import FinalizeEvent
+from lipdrop.finalize.facts import earlier, failed, interrupted, not_charged, posted, request_of
 from lipdrop.finalize.pending import Lifetime
 from lipdrop.finalize.second_opinion import NO_OPINION, Opinion, SecondOpinion
 from lipdrop.jobs_table.ledger import Record
 from lipdrop.model import task_outputs
-from lipdrop.model.failures import FAILURES, failure
-from lipdrop.model.job import Charged, Failure, Job
+from lipdrop.model.job import Failure, Job
 from lipdrop.results.fetch import Earlier, StoredResult
 from lipdrop.results.misses import PAUSES, Miss
 from lipdrop.results.results_bucket import StoredVideo
@@ -30,10 +30,6 @@ DOUBTFUL = ("DEADLINE", "RESULT_EXPIRED", "SUBMISSION_UNKNOWN")
 HURRIED_ATTEMPTS = 3
 """Attempts of a run that will be followed by many others, or by none that is worth minutes."""
 PROMISE_MARGIN_SECONDS = 1
-
-_UNDECIDED = Interruption(
-    code="INTERNAL_ERROR", message="The job came to its end undecided.", stage="finalize"
-)
 
 
 class JobOutcome(Struct, frozen=True, kw_only=True):
@@ -101,13 +97,13 @@ class Decider(Struct, frozen=True, kw_only=True):
             return JobOutcome(error=job.error)
         if not ending.broken and job.dry_run:
             return JobOutcome()
-        error = None if ending.broken else _failed(ending)
+        error = None if ending.broken else failed(ending)
         if error and not (error.code in DOUBTFUL and request_id):
             return JobOutcome(error=error)
         if not request_id:
             return self._lost(ending, job, record, ends_at)
         if ending.broken or not (error or isinstance(ending.look, task_outputs.Completed)):
-            error = _broken(ending, record, request_id)
+            error = interrupted(ending, record, request_id)
         return self._followed(self._case(ending, job, record, error, ends_at))
 
     def lifetime(self, posted_at: float) -> Lifetime:
@@ -123,7 +119,7 @@ class Decider(Struct, frozen=True, kw_only=True):
             job=job,
             request_id=request_of(ending, record),
             error=error,
-            earlier=_earlier(record),
+            earlier=earlier(record),
             life=self.lifetime(posted(ending, record) or self.storer.clock()),
             ends_at=ends_at,
         )
@@ -137,14 +133,14 @@ class Decider(Struct, frozen=True, kw_only=True):
 
     def _lost(self, ending: FinalizeEvent, job: Job, record: Record | None, ends_at: float) -> JobOutcome:
         """Decide a job that broke off without a request id: nothing was asked, or nobody knows."""
-        error = _broken(ending, record, "")
+        error = interrupted(ending, record, "")
         if record is None or error.charged == "no":
             return JobOutcome(error=error)
         if seconds := self._promised(record, ending):
             return JobOutcome(error=error, pending_seconds=seconds)
         opinion = self.second_opinion.of_lost(job, record, self.storer.clock())
         if opinion.request_id:
-            error = _broken(ending, record, opinion.request_id)
+            error = interrupted(ending, record, opinion.request_id)
             found = msgspec.structs.replace(
                 record, request_id=opinion.request_id, posted_at=int(opinion.posted_at)
             )
@@ -165,13 +161,13 @@ class Decider(Struct, frozen=True, kw_only=True):
             return self._fetched(case)
         seen = self._seen(case)
         if seen == "FAILED":
-            return JobOutcome(error=msgspec.structs.replace(error, charged="no"))
+            return JobOutcome(error=not_charged(error))
         if seen == "COMPLETED" or case.earlier.link:
             return self._fetched(case, completed=seen == "COMPLETED")
         if seen == "EXPIRED" or self._over(case):
             case = self._asked_history(case)
             if case.opinion.failed:
-                return JobOutcome(error=msgspec.structs.replace(error, charged="no"))
+                return JobOutcome(error=not_charged(error))
             if case.earlier.link:
                 return self._fetched(case)
         return self._ended(case, error, until=case.life.until("record", linked=False))
@@ -247,48 +243,3 @@ class Decider(Struct, frozen=True, kw_only=True):
             return "EXPIRED"
         except SegmindError:
             return "SILENT"
-
-
-def _failed(ending: FinalizeEvent) -> Failure | None:
-    """Return the error that the request or the last look ended with."""
-    for answer in (ending.look, ending.request):
-        if isinstance(answer, task_outputs.Failed | task_outputs.Rejected):
-            return answer.error
-    return None
-
-
-def request_of(ending: FinalizeEvent, record: Record | None) -> str:
-    """Return the id of the job's request, "" if none is known."""
-    if isinstance(ending.request, task_outputs.Accepted):
-        return ending.request.request_id
-    return record.request_id if record else ""
-
-
-def posted(ending: FinalizeEvent, record: Record | None) -> float | None:
-    """Return when the request was sent, in epoch seconds."""
-    if isinstance(ending.request, task_outputs.Accepted):
-        return ending.request.posted_at
-    return record.posted_at if record and record.posted_at else None
-
-
-def _earlier(record: Record | None) -> Earlier:
-    if record is None:
-        return Earlier()
-    return Earlier(link=record.link, upload_key=record.upload_key, upload_id=record.upload_id)
-
-
-def _broken(ending: FinalizeEvent, record: Record | None, request_id: str) -> Failure:
-    """Return the error of a job that was interrupted, with what is known of the money."""
-    broken = ending.broken or _UNDECIDED
-    charged, action = _money(record, request_id)
-    error = failure(broken.code, broken.message, stage=broken.stage, charged=charged)
-    return msgspec.structs.replace(error, action=action or error.action)
-
-
-def _money(record: Record | None, request_id: str) -> tuple[Charged, str | None]:
-    """Return whether the job was charged, and what to do about it."""
-    if request_id:
-        return "yes", FAILURES["RESULT_UNREACHABLE"].action
-    if record and record.state in ("REQUESTING", "UNKNOWN"):
-        return "unknown", FAILURES["SUBMISSION_UNKNOWN"].action
-    return "no", None

@@ -13,44 +13,25 @@ last resort (a message of the state machine itself) the notification goes out as
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
-from lipdrop.finalize.decision import Decider, JobOutcome, posted, request_of
+from lipdrop.finalize.decision import Decider, JobOutcome
 from lipdrop.finalize.event import AlertRequest, FinalizeEvent
-from lipdrop.finalize.job_record import job_record
+from lipdrop.finalize.facts import posted
+from lipdrop.finalize.report import Reporter
 from lipdrop.jobs_table.capacity import Capacity
 from lipdrop.jobs_table.ledger import Ledger, Record
 from lipdrop.model import task_outputs
 from lipdrop.model.failures import failure
-from lipdrop.model.job import Failure, Job, Metrics, from_plain, to_json
-from lipdrop.notify.message import (
-    JobTimeline,
-    Notification,
-    RecordAddress,
-    Result,
-    UnverifiedFile,
-    alert,
-    bounded,
-    charged_twice,
-    notification,
-    store_refused,
-    timestamp,
-)
+from lipdrop.model.job import Failure, Job, from_plain, to_json
+from lipdrop.notify.message import Notification, alert, charged_twice, store_refused
 from lipdrop.notify.sns_format import SnsMessage, to_sns
-from lipdrop.results.results_bucket import (
-    ResultsBucket,
-    StoredVideo,
-    is_passing,
-    is_permanent,
-    record_key,
-)
+from lipdrop.results.results_bucket import is_passing
 
-HOUR_SECONDS = 3600
 TOLD_AFTER_WAITS = 2
 """A bucket that refuses a result for some minutes needs a person; the job goes on trying meanwhile."""
 TOLD_BY_EVERY_JOB = ("CHARGED_TWICE",)
@@ -71,16 +52,16 @@ class _Settled(Struct, frozen=True, kw_only=True):
 class Finalizer(Struct, frozen=True, kw_only=True):
     """Everything `finalize` needs.
 
-    `publish` sends one message, `follow` starts a follow-up execution; `link_hours` 0 makes no links.
+    `reporter` makes the notification and writes the record, `publish` sends one message, `follow` starts a
+    follow-up execution.
     """
 
     ledger: Ledger
     capacity: Capacity
     decider: Decider
-    results: ResultsBucket
+    reporter: Reporter
     publish: Callable[[SnsMessage], None]
     follow: Callable[[FinalizeEvent, Job, str], None]
-    link_hours: float
     clock: Callable[[], float]
 
     def tell(self, call: AlertRequest) -> dict[str, Any]:
@@ -188,89 +169,11 @@ class Finalizer(Struct, frozen=True, kw_only=True):
 
         A correction changes nothing in the ledger: the first notification stays what was decided.
         """
-        metrics = _metrics(ending, outcome)
-        message = self._message(ending, job, record, outcome, metrics)
-        message = self._recorded(job, message, metrics, outcome)
-        if outcome.ending == "completed" and ending.started_at:
-            self._remove_failure(job.name, ending.started_at)
+        message = self.reporter.report(ending, job, record, outcome)
         if correction:
             return message
         counts = self.ledger.close(job.job_id, to_json(message), self.clock())
         return msgspec.json.decode(counts, type=Notification)
-
-    def _message(
-        self, ending: FinalizeEvent, job: Job, record: Record | None, outcome: JobOutcome, metrics: Metrics
-    ) -> Notification:
-        now = self.clock()
-        timeline = JobTimeline(
-            finished_at=now,
-            started_at=ending.started_at,
-            posted_at=posted(ending, record) or outcome.found_at,
-            request_id=request_of(ending, record) or outcome.found_id or None,
-            polls=ending.look.polls if ending.look else (record.polls if record else 0),
-            inference_seconds=metrics.inference_time,
-            cost=metrics.cost,
-            remaining_credits=metrics.remaining_credits,
-            execution_arn=ending.execution_arn,
-        )
-        return notification(
-            job,
-            timeline,
-            result=self._result(outcome, now),
-            error=outcome.error,
-            warnings=outcome.warnings,
-            unverified=self._unverified(outcome),
-        )
-
-    def _unverified(self, outcome: JobOutcome) -> UnverifiedFile | None:
-        video = outcome.unverified
-        if video is None:
-            return None
-        return UnverifiedFile(bucket=self.results.bucket, key=video.key, size=video.size)
-
-    def _result(self, outcome: JobOutcome, now: float) -> Result | None:
-        if outcome.kept is None:
-            return None
-        video = outcome.kept.video
-        link, expires_at = self._link(video, now)
-        return Result(
-            bucket=self.results.bucket,
-            key=video.key,
-            size=video.size,
-            version_id=video.version_id,
-            seconds=round(outcome.kept.media.seconds, 3) or None,
-            link=link,
-            link_expires_at=expires_at,
-        )
-
-    def _link(self, video: StoredVideo, now: float) -> tuple[str | None, str | None]:
-        if not self.link_hours:
-            return None, None
-        seconds = int(self.link_hours * HOUR_SECONDS)
-        return self.results.link(video, seconds), timestamp(now + seconds)
-
-    def _remove_failure(self, name: str, started_at: float) -> None:
-        """Remove the record of an older failure at the same place, which the success has made untrue.
-
-        A failure from after its start is that of a newer upload, and stays. If S3 refuses, nothing is lost.
-        """
-        with suppress(ClientError):
-            self.results.remove_older(record_key(name, "failed"), started_at)
-
-    def _recorded(
-        self, job: Job, message: Notification, metrics: Metrics, outcome: JobOutcome
-    ) -> Notification:
-        """Write the record and return the message with its place, or with a warning where S3 refuses it."""
-        place = RecordAddress(bucket=self.results.bucket, key=record_key(job.name, outcome.ending))
-        placed = msgspec.structs.replace(message, record=place)
-        try:
-            self.results.put_record(place.key, job_record(job, placed, metrics, outcome.kept))
-        except ClientError as refused:
-            if not is_permanent(refused):
-                raise
-            warning = f"The record {place.key} could not be written: {refused.response['Error'].get('Code')}."
-            return msgspec.structs.replace(message, warnings=bounded((*message.warnings, warning)))
-        return placed
 
 
 def _job(ending: FinalizeEvent, record: Record | None) -> Job:
@@ -314,19 +217,6 @@ def _sample(ending: FinalizeEvent, job: Job) -> tuple[float, float] | None:
         ):
             return job.estimate.expected_seconds, seen_at - posted_at
     return None
-
-
-def _metrics(ending: FinalizeEvent, outcome: JobOutcome) -> Metrics:
-    """Return Segmind's figures: those that came with the result, the last look's where they are silent."""
-    late = outcome.kept.metrics if outcome.kept else Metrics()
-    early = ending.look.metrics if isinstance(ending.look, task_outputs.Completed) else Metrics()
-    fields = Metrics.__struct_fields__
-    return Metrics(
-        **{
-            name: getattr(late, name) if getattr(late, name) is not None else getattr(early, name)
-            for name in fields
-        }
-    )
 
 
 def _answer(status: str, job_id: str, error: Failure | None) -> dict[str, Any]:

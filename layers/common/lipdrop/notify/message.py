@@ -1,8 +1,8 @@
-"""The one message that ends a job, as a pure function of what is known; and the account alert beside it.
+"""The notification that ends a job, as a pure function of what is known; and the alerts.
 
 The JSON is a published interface: `docs/notification.schema.json` describes it, tests hold every message
-against it. Fields that do not apply are absent, never null. How a message is worded for people and laid
-out for SNS is `lipdrop.notify.sns_format`'s.
+against it. Fields that do not apply are absent, never null. `lipdrop.notify.sns_format` writes the text for
+people and the form that SNS needs.
 """
 
 from datetime import UTC, datetime
@@ -90,7 +90,7 @@ class Cost(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class JobTimeline(Struct, frozen=True, kw_only=True):
-    """What is known of a job's way when it ends; times in epoch seconds."""
+    """When things happened to a job, as known at its end; times in epoch seconds."""
 
     finished_at: float
     started_at: float | None = None
@@ -134,7 +134,7 @@ class Notification(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AlertMessage(Struct, frozen=True, kw_only=True):
-    """Trouble of the account, told once: jobs wait meanwhile. `job_id` is the job that met it first."""
+    """A problem that needs a person while jobs wait or go on. `job_id` is the job that met it first."""
 
     version: int
     id: str
@@ -176,11 +176,20 @@ def notification(
         cost=_cost(job, timeline),
         execution_arn=timeline.execution_arn,
         result=result,
-        error=error and msgspec.structs.replace(error, message=shorten(error.message)),
+        error=error and _told(error, unverified),
         request_id=timeline.request_id,
         lipdrop_version=__version__,
         unverified=unverified,
     )
+
+
+def _told(error: Failure, unverified: UnverifiedFile | None) -> Failure:
+    """Return `error` as it is told: not too long, and with how to look at what was kept of the result."""
+    action = error.action
+    if unverified:
+        place = f"s3://{unverified.bucket}/{unverified.key}"
+        action = f"Download {place} and open it in a player (such as VLC): it may be of use. {action}"
+    return msgspec.structs.replace(error, message=shorten(error.message), action=shorten(action))
 
 
 def charged_twice(job_id: str, request_ids: tuple[str, ...]) -> task_outputs.AccountAlert:
@@ -199,7 +208,7 @@ def store_refused(error: Failure) -> task_outputs.AccountAlert:
 
 
 def alert(trouble: task_outputs.AccountAlert, *, job_id: str, execution_arn: str, now: float) -> AlertMessage:
-    """Return the alert for `trouble`; its id tells the first finder and the day, so a retry repeats it."""
+    """Return the alert for `trouble`; its id is made of the job and the day, so a retry repeats it."""
     sent_at = timestamp(now)
     return AlertMessage(
         version=VERSION,

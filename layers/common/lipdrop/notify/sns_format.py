@@ -12,6 +12,8 @@ from lipdrop.notify.message import AlertMessage, InputFile, Notification, Result
 
 MAX_SUBJECT = 99
 """SNS: "must be less than 100 characters long", ASCII, no control characters (API reference, Publish)."""
+ACCOUNT_CODES = ("API_KEY_REJECTED", "INSUFFICIENT_CREDITS")
+"""Alerts that are about the account, and so about all jobs."""
 MAX_ATTRIBUTE = 1_024
 """Longest attribute; a folder is part of an S3 key and thus never longer."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -155,7 +157,16 @@ def _money(message: Notification) -> str:
 def _alert_text(message: AlertMessage) -> str:
     return (
         f"{message.error.message}\nWhat to do: {message.error.action}\n\n"
-        "Jobs wait meanwhile and go on by themselves once this is fixed; this message is sent once.\n\n"
+        f"{_waiting(message.error.code)}"
         f"Code:       {message.error.code}\nFirst met:  {message.job_id}\n"
         f"Execution:  {message.execution_arn}\n"
     )
+
+
+def _waiting(code: str) -> str:
+    """Return what happens meanwhile to the jobs that the alert `code` is about, "" if nothing waits."""
+    if code in ACCOUNT_CODES:
+        return "Jobs wait and continue by themselves when this is fixed; this message is sent once.\n\n"
+    if code == "STORE_FAILED":
+        return "The job continues by itself when this is fixed.\n\n"
+    return ""

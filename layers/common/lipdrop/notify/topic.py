@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 class Topic:
-    """Publishes; whoever subscribes as e-mail gets the text, all others the JSON."""
+    """Publishes messages: mail subscribers receive the text, all others the JSON."""
 
     def __init__(self, client: "SNSClient", arn: str) -> None:
         self._client = client
         self._arn = arn
 
     def publish(self, message: SnsMessage) -> None:
-        """Publish `message`; botocore tries again where that can help, and raises in the end."""
+        """Publish `message`; botocore retries where that can help, and raises in the end."""
         self._client.publish(
             TopicArn=self._arn,
             Subject=message.subject,
