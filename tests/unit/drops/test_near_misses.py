@@ -53,11 +53,16 @@ def test_a_video_that_has_voices_can_be_the_near_miss_of_one_more() -> None:
     assert near == {"inbox/a/clip_fr.mp3": NearMiss("inbox/a/clip.mp4", "inbox/a/clip_fr.mp3", "clip.fr.mp3")}
 
 
-@pytest.mark.parametrize(("dub", "video"), [("fr.mp4", "Video.mp4"), ("clip.fr.MP4", "clip.mov")])
+@pytest.mark.parametrize(
+    ("dub", "video"), [("fr.mp4", "Video.mp4"), ("clip.fr.MP4", "clip.mov"), ("fr.webm", "video.mp4")]
+)
 def test_a_dub_that_ends_like_a_video_is_explained(dub: str, video: str) -> None:
     near = found(dub, video)
 
-    assert near[f"inbox/a/{dub}"] == NearMiss(f"inbox/a/{video}", f"inbox/a/{dub}", f"{parse(dub).stem}.m4a")
+    ending = "wav" if dub.endswith("webm") else "m4a"
+    assert near[f"inbox/a/{dub}"] == NearMiss(
+        f"inbox/a/{video}", f"inbox/a/{dub}", f"{parse(dub).stem}.{ending}"
+    )
 
 
 @pytest.mark.parametrize(

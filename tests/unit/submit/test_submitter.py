@@ -298,11 +298,13 @@ def test_a_near_miss_is_told_within_the_hour_once_with_the_name_that_pairs() -> 
         "c/video.mp4",
         "c/fr.mp4",
         "d/x.mp3",
+        "e/video.mp4",
+        "e/it.webm",
     ):
         here.bucket.put(f"inbox/{name}", now=0)
 
     assert here.submitter.sweep_near_misses(0.4 * HOUR).started == ()
-    assert len(here.submitter.sweep_near_misses(0.9 * HOUR).started) == 3
+    assert len(here.submitter.sweep_near_misses(0.9 * HOUR).started) == 4
     assert here.submitter.sweep_near_misses(1.4 * HOUR).started == ()
 
     told = {job.name: job.error.message for job in here.jobs if job.error}
@@ -314,4 +316,6 @@ def test_a_near_miss_is_told_within_the_hour_once_with_the_name_that_pairs() -> 
         "To pair them, upload clip_fr.wav again as clip.fr.wav.",
         "c/fr": f"fr.mp4 {opening} voice for it: it ends like a video. "
         "If it is a voice for video.mp4, upload it again as fr.m4a.",
+        "e/it": f"it.webm {opening} voice for it: it ends like a video. "
+        "If it is a voice for video.mp4, convert it: ffmpeg -i it.webm -vn it.wav",
     }

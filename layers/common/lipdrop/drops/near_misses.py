@@ -3,8 +3,8 @@
     Clip.wav                 clip.mp4     other case               name the voice clip.wav
     clip_fr.wav, clip-fr.wav clip.mp4     other separator          name the voice clip.fr.wav
     fr.wav                   Video1.mp4   more than `video`        name the video video.mp4
-    fr.mp4                   video.mp4    a dub with a picture's   name it fr.m4a
-                                          ending
+    fr.mp4, fr.webm          video.mp4    a dub that ends like a   name it fr.m4a, convert it to fr.wav
+                                          video
 
 Nothing is paired by this: a guess would be paid for. It is told early, with the name that would pair.
 """
@@ -18,6 +18,8 @@ from typing import NamedTuple
 from lipdrop.drops.pairing import FOLDER_VIDEO, Name, classify, composed, parse
 
 _SEPARATORS = re.compile(r"[\s._\-]+")
+_MP4 = ("mp4", "mov", "m4v", "qt")
+"""Endings of videos whose sound alone is an M4A file; that of others must be converted."""
 _MOST_PARTS = 8
 """Parts of a name that are compared, so that no name takes long."""
 
@@ -76,7 +78,8 @@ class _Videos:
         """Return the video whose voice `key` would be, if it did not end like a video."""
         name = parse(composed(key))
         video = self._exact.get(name.base) or self._folder_video
-        return NearMiss(video, key, f"{parse(key).stem}.m4a") if video and video != key else None
+        ending = "m4a" if parse(key).ending in _MP4 else "wav"
+        return NearMiss(video, key, f"{parse(key).stem}.{ending}") if video and video != key else None
 
 
 def _parts(key: str) -> list[str]:

@@ -17,7 +17,7 @@ from lipdrop.drops.pairing import (
 )
 from lipdrop.model.failures import failure
 from lipdrop.model.job import Failure, Job, identity
-from lipdrop.submit.conversion import conversion
+from lipdrop.submit.conversion import conversion, voice_command
 
 _VIDEOS = ", ".join(f".{ending}" for ending in VIDEO_ENDINGS)
 _VOICES = ", ".join(f".{ending}" for ending in VOICE_ENDINGS)
@@ -72,7 +72,10 @@ def _unsupported(key: str) -> str:
 def _near(near: NearMiss) -> str:
     other, renamed = _file(near.other), _file(near.renamed)
     if near.renamed != near.other and classify(near.renamed) == classify(near.other):
-        return f"it ends like a video. If it is a voice for {other}, upload it again as {near.name}."
+        how = f"upload it again as {near.name}."
+        if parse(near.name).ending == "wav":
+            how = f"convert it: {voice_command(renamed)}"
+        return f"it ends like a video. If it is a voice for {other}, {how}"
     return f"{other} is nearly one by its name. To pair them, upload {renamed} again as {near.name}."
 
 
