@@ -4,8 +4,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lipdrop.finalize.event import FinalizeEvent
+from lipdrop.jobs_table.ledger import Ledger
 from lipdrop.model.job import to_json
 from lipdrop.results.copy_limits import Limits
 from local.sample_media.mp4 import sample_video
@@ -60,6 +62,34 @@ def test_the_id_of_an_upload_is_in_the_ledger_before_its_first_part(
     assert {record.upload_id} == open_ids(scene)
     assert scene.finalizer.finish(ending(), LATER)["status"] == "COMPLETED"
     assert open_ids(scene) == set()
+
+
+@pytest.mark.parametrize("part_bytes", [200_000, 8 << 20])
+def test_a_stored_file_of_another_ending_is_found_by_the_next_run(
+    scene: World,
+    asked: Callable[..., None],
+    plan: Plan,
+    ending: EndingMaker,
+    monkeypatch: pytest.MonkeyPatch,
+    part_bytes: int,
+) -> None:
+    asked()
+    plan.data = sample_video().replace(b"ftypisom", b"ftypqt  ")
+    scene.limits = Limits(max_bytes=1 << 30, part_bytes=part_bytes)
+
+    def fail(*_: object) -> None:
+        raise ClientError({"Error": {"Code": "InternalServerError"}}, "UpdateItem")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Ledger, "close", fail)
+        assert scene.finalizer.finish(ending(), LATER)["status"] == "PENDING"
+    fetched = len(plan.requests)
+    assert scene.finalizer.finish(ending(), LATER)["status"] == "COMPLETED"
+    assert len(plan.requests) == fetched, "the stored video was fetched again"
+    (message,) = scene.messages()
+    assert message["result"]["key"] == "launch/fr.mov"
+    assert "unusual format" in message["warnings"][0]
+    assert len(scene.s3.list_object_versions(Bucket=BUCKET, Prefix="launch/fr.mov")["Versions"]) == 1
 
 
 def test_13_jobs_for_one_place_all_complete_at_the_first_attempt(

@@ -1,9 +1,11 @@
-"""Places and marks in the results bucket."""
+"""Keys and metadata in the results bucket, and S3's errors."""
+
+from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
-from lipdrop.results.results_bucket import crc32, header_safe, is_permanent, record_key, video_key
+from lipdrop.results.results_bucket import crc32, header_safe, is_passing, is_permanent, record_key, video_key
 
 
 def test_places_follow_from_the_name_alone() -> None:
@@ -33,7 +35,7 @@ def test_metadata_is_plain_ascii_of_bounded_length() -> None:
         ("BadDigest", 400, False),
     ],
 )
-def test_what_another_try_cannot_mend_is_known(code: str, status: int, permanent: bool) -> None:
+def test_what_another_try_cannot_help_is_known(code: str, status: int, permanent: bool) -> None:
     metadata = {
         "RequestId": "",
         "HostId": "",
@@ -47,3 +49,21 @@ def test_what_another_try_cannot_mend_is_known(code: str, status: int, permanent
 
 def test_checksum_is_in_s3_s_form() -> None:
     assert crc32(b"123456789") == "y/Q5Jg=="
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "passing"),
+    [
+        ("SlowDown", 503, True),
+        ("ThrottlingException", 400, True),
+        ("ProvisionedThroughputExceededException", 400, True),
+        ("SomethingNew", 500, True),
+        ("AccessDeniedException", 400, False),
+        ("ResourceNotFoundException", 400, False),
+    ],
+)
+def test_an_error_of_the_moment_is_told_from_a_refusal(code: str, status: int, passing: bool) -> None:
+    metadata: Any = {"HTTPStatusCode": status}
+    error = ClientError({"Error": {"Code": code}, "ResponseMetadata": metadata}, "GetItem")
+    assert is_passing(error) is passing
+    assert is_passing(ReadTimeoutError(endpoint_url="https://dynamodb"))

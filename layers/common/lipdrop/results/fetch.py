@@ -16,7 +16,7 @@ from lipdrop.results.copy_limits import Limits
 from lipdrop.results.misses import Miss, missed, not_stored
 from lipdrop.results.results_bucket import ResultsBucket, StoredVideo, header_safe, video_key
 from lipdrop.results.transfer import CopyReport, Target, copy
-from lipdrop.results.verification import verified
+from lipdrop.results.verification import oddities, verified
 from lipdrop.segmind.errors import InferenceFailed, SegmindError
 from lipdrop.segmind.result_body import Link, Stream
 
@@ -72,6 +72,7 @@ class Fetch:
         self._request_id = request_id
         self._link = earlier.link
         self._left_over = earlier
+        self._expected = job.estimate.output_seconds if job.estimate else None
         self._metadata = {"job-id": job.job_id, "request-id": header_safe(request_id)}
 
     def attempt(self, limits: Limits) -> StoredResult | Miss:
@@ -121,12 +122,11 @@ class Fetch:
     def _fetch(self, limits: Limits) -> StoredResult:
         """Fetch the body anew (a link may have died), and copy it to its place."""
         body = self.body()
-        expected = self._job.estimate.output_seconds if self._job.estimate else None
         copied = copy(
             self.source(body),
             self._parts.results,
             self.target(),
-            lambda passed: verified(passed, self._parts.probe, expected),
+            lambda passed: verified(passed, self._parts.probe, self._expected),
             limits,
         )
         return StoredResult(
@@ -140,7 +140,7 @@ class Fetch:
     def _already(self) -> StoredResult | None:
         """Return the video that an earlier run of finalize stored for this request, if there is one.
 
-        It was verified before it became visible, so its tracks are only read for the message.
+        It was verified before it became visible, so its tracks are read only for the message.
         """
         results = self._parts.results
         for key in dict.fromkeys((video_key(self._job.name), self._left_over.upload_key)):
@@ -153,7 +153,9 @@ class Fetch:
         def fetch(start: int, length: int) -> bytes:
             return self._parts.results.read_range(video.key, start, length)
 
-        return StoredResult(video=video, media=self._parts.probe(RangeReader(fetch, video.size)).media)
+        media = self._parts.probe(RangeReader(fetch, video.size)).media
+        warnings = oddities(media, video.key.rpartition(".")[2], self._expected)
+        return StoredResult(video=video, media=media, warnings=warnings)
 
     def _end_left_over(self) -> None:
         """End the upload that a killed run of this very job left; those of other jobs are theirs."""

@@ -22,10 +22,11 @@ class FileKind(NamedTuple):
     content_type: str
 
 
+MP4 = FileKind("mp4", "video/mp4")
 UNKNOWN = FileKind("bin", "application/octet-stream")
 _KINDS: tuple[tuple[bytes, FileKind], ...] = (
     (rb"....(?:ftypqt  |moov|mdat|wide|pnot)", FileKind("mov", "video/quicktime")),
-    (rb"....ftyp", FileKind("mp4", "video/mp4")),
+    (rb"....ftyp", MP4),
     (rb"\x1a\x45\xdf\xa3.{0,100}?\x42\x82.{1,8}?webm", FileKind("webm", "video/webm")),
     (rb"\x1a\x45\xdf\xa3", FileKind("mkv", "video/x-matroska")),
     (rb"RIFF....AVI ", FileKind("avi", "video/x-msvideo")),

@@ -15,7 +15,7 @@ from lipdrop.download.errors import TooLarge
 from lipdrop.download.http_body import PIECE_BYTES, Body
 from lipdrop.download.http_source import DownloadSource
 from lipdrop.results.copy_limits import Limits
-from lipdrop.results.file_kind import HEAD_BYTES, file_kind, require_no_text
+from lipdrop.results.file_kind import HEAD_BYTES, MP4, file_kind, require_no_text
 from lipdrop.results.head_and_tail import CopiedFile, HeadAndTail
 from lipdrop.results.parallel_copy import Copying, fill
 from lipdrop.results.results_bucket import ResultsBucket, StoredVideo
@@ -31,7 +31,8 @@ def _nothing(_key: str, _upload_id: str) -> None:
 class Target(Struct, frozen=True, kw_only=True):
     """Where the video goes: `name` without an ending, which follows from the content.
 
-    `metadata` is stored with it; `began` is told key and id of a multipart upload.
+    `metadata` is stored with it. `began` is called with the key and the id ("" for none) of an upload that
+    the next run could not find by the name alone.
     """
 
     name: str
@@ -83,6 +84,8 @@ def copy[T](
         if begun == length or (length is None and begun < limits.part_bytes):
             windows.keep(0, memoryview(buffer)[:begun])
             verified = verify(_passed(source, body, windows, begun))
+            if kind != MP4:
+                target.began(key, "")
             video = results.put_video(key, bytes(buffer[:begun]), target.metadata, kind.content_type)
             way = CopyReport(method="put", connections=1, refetched=0, seconds=round(clock() - started, 2))
             return Copied(video=video, verified=verified, way=way)

@@ -50,7 +50,7 @@ def verified(
         raise Truncated(f"The result is cut off by its own index. Seen: {describe_media(media)}.")
     if seen.picture is None:
         raise Unrecognized(f"The result has no picture track. Seen: {describe_media(media)}.")
-    return Verified(media=media, warnings=_oddities(media, ending, chain, expected_seconds))
+    return Verified(media=media, warnings=oddities(media, ending, expected_seconds, chain.trailing))
 
 
 def describe_media(media: MediaFacts) -> str:
@@ -63,13 +63,13 @@ def _named(seen: ProbeResult) -> str:
     return f": it looks like a {seen.kind}" if seen.kind else ""
 
 
-def _oddities(media: MediaFacts, ending: str, chain: Chain, expected: float | None) -> tuple[str, ...]:
-    """Return a sentence for everything that is unusual."""
+def oddities(media: MediaFacts, ending: str, expected: float | None, trailing: int = 0) -> tuple[str, ...]:
+    """Return a sentence for everything that is unusual; `trailing` are bytes behind the end of the video."""
     found = [
         _odd_length(media.seconds, expected),
         "" if media.audio_codec else "The result has no sound.",
         _odd_format(media, ending),
-        f"The last {chain.trailing} bytes of the result are no part of the video." if chain.trailing else "",
+        f"The last {trailing} bytes of the result are no part of the video." if trailing else "",
     ]
     return tuple(filter(None, found))
 
