@@ -1,5 +1,6 @@
 """Measured lengths, held against a full decode: of files whose headers are right, missing, old and wrong."""
 
+import sys
 from collections.abc import Iterator
 
 import msgspec
@@ -14,7 +15,9 @@ from lipdrop.media.endings import ENDINGS_BY_CONTAINER
 from lipdrop.media.mediainfo_pool import MediaInfoPool
 from lipdrop.media.probe import ProbeResult, probe
 from lipdrop.media.range_reader import BLOCK_BYTES, RangeReader
+from lipdrop.media.tags import leading_tags
 from lipdrop.submit.preflight import Role, check, length
+from local.sample_media import drops as media
 from local.sample_media.encode import decoded_seconds
 from tests.support.drop_world import SETTINGS
 from tests.support.media_recipes import CUT_OFF, VIDEOS, VOICES, Recipe
@@ -138,3 +141,59 @@ def test_limits_hold_whatever_the_header_says(
         check(told, f"clip.{ending}", role, msgspec.structs.replace(SETTINGS, max_media_seconds=2.4))
 
     assert refused.value.failure.code == "MEDIA_TOO_LONG"
+
+
+def _repeated(unit: bytes, size: int = 3_000_000) -> bytes:
+    return unit * (size // len(unit))
+
+
+HOSTILE: dict[str, tuple[str, bytes]] = {
+    "headers of MP3 frames": ("MPEG Audio", _repeated(b"\xff\xfb\x90\x00")),
+    "sync bytes": ("MPEG Audio", _repeated(b"\xff\xfb")),
+    "tags of nothing": ("MPEG Audio", _repeated(b"ID3\3\0\0\0\0\0\0")),
+    "headers of AAC frames": ("ADTS", _repeated(b"\xff\xf1\x50\x80\x01\x1f\xfc")),
+    "headers of FLAC frames": (
+        "FLAC",
+        b"fLaC\x80\0\0\x22" + bytes(34) + _repeated(b"\xff\xf8\xc9\x18\0\xc2"),
+    ),
+    "metadata blocks": ("FLAC", b"fLaC" + _repeated(b"\x04\0\0\0")),
+    "marks of pages": ("Ogg", _repeated(b"OggS\1")),
+    "empty pages": ("Ogg", _repeated(b"OggS" + bytes(23))),
+    "first pages": ("Ogg", _repeated(b"OggS\0\2" + bytes(20) + b"\1\x13OpusHead" + bytes(11))),
+    "empty boxes": ("MPEG-4", media.FTYP + _repeated(media.box(b"free"))),
+    "empty tracks": ("MPEG-4", media.FTYP + media.box(b"moov", _repeated(media.box(b"trak")))),
+    "fragments": ("MPEG-4", media.FTYP + _repeated(media.box(b"moof", media.box(b"traf")))),
+    "clusters": ("WebM", b"\x1a\x45\xdf\xa3" + _repeated(b"\x1f\x43\xb6\x75\x80\xe7\x80")),
+    "endless clusters": ("WebM", b"\x1a\x45\xdf\xa3" + _repeated(b"\x1f\x43\xb6\x75\xff\xe7\x81\1")),
+    "nested lists": ("AVI", _repeated(b"RIFF\xff\xff\xff\x00AVI LIST\xff\xff\xff\x00movi")),
+    "lists of records": ("AVI", b"RIFF\xff\xff\xff\x00AVI " + _repeated(b"LIST\x04\0\0\0rec ")),
+    "chunks": ("Wave", b"RIFF\xff\xff\xff\x00WAVE" + _repeated(b"junk\0\0\0\0")),
+}
+
+
+@pytest.mark.parametrize(("container", "body"), HOSTILE.values(), ids=HOSTILE)
+def test_what_is_made_to_waste_time_takes_time_in_proportion_to_its_size(container: str, body: bytes) -> None:
+    """Counted in calls, which are the same on every machine: twice the size, at most twice the calls."""
+
+    def calls(part: bytes) -> int:
+        counted = 0
+
+        def count(*_: object) -> None:
+            nonlocal counted
+            counted += 1
+
+        sys.setprofile(count)
+        try:
+            measure(ranged(part), container)
+        finally:
+            sys.setprofile(None)
+        return counted
+
+    assert calls(body[: len(body) // 8]) <= 2.2 * calls(body[: len(body) // 16]) + 2000
+
+
+@given(st.binary(max_size=300))
+def test_noise_breaks_no_recognition(body: bytes) -> None:
+    assert identify(body) in {"", *METERS, *INDEXED}
+    assert identify(b"ID3\3\0\0\0\0\0\5hello" + body) == ""
+    assert 0 <= leading_tags(lambda start, length: body[start : start + length], len(body)) <= len(body)

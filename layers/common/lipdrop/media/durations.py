@@ -11,7 +11,7 @@ from lipdrop.media.avi import measure_avi
 from lipdrop.media.flac import FlacMeter
 from lipdrop.media.frames import FrameMeter, adts_frame, mpeg_frame
 from lipdrop.media.matroska import measure_matroska
-from lipdrop.media.measurement import Measurement, Meter
+from lipdrop.media.measurement import MOST_SECONDS, Measurement, Meter
 from lipdrop.media.mp4_index import measure_mp4
 from lipdrop.media.ogg import OggMeter
 from lipdrop.media.range_reader import RangeReader, UnmeasurableError
@@ -41,11 +41,16 @@ def measure(file: RangeReader, container: str) -> Measurement:
     Raises what reading raises, and nothing else, whatever is in the file.
     """
     if container in METERS:
-        meter = METERS[container]()
-        for chunk in file.chunks():
-            meter.feed(chunk)
-        return meter.finish()
+        return _fed(METERS[container](), file)
     try:
         return INDEXED[container](file) if container in INDEXED else Measurement()
     except UnmeasurableError:
         return Measurement()
+
+
+def _fed(meter: Meter, file: RangeReader) -> Measurement:
+    for chunk in file.chunks():
+        meter.feed(chunk)
+        if meter.seconds > MOST_SECONDS:
+            return Measurement(seconds=round(meter.seconds, 3))
+    return meter.finish()

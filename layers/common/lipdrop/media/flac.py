@@ -57,15 +57,23 @@ class FlacMeter:
 
     def _pass_metadata(self) -> bool:
         """Drop the metadata blocks (RFC 9639, 8), since covers may look like frames; tell whether all are."""
-        while self._to_skip or self._more_blocks:
-            dropped = min(self._to_skip, len(self._buffer))
-            self._buffer, self._to_skip = self._buffer[dropped:], self._to_skip - dropped
-            if self._to_skip or (self._more_blocks and len(self._buffer) < 4):
-                return False
+        at, buffer = 0, self._buffer
+        while (self._to_skip or self._more_blocks) and self._false_starts <= MOST_FALSE_STARTS:
+            passed = min(self._to_skip, len(buffer) - at)
+            at, self._to_skip = at + passed, self._to_skip - passed
+            if self._to_skip or (self._more_blocks and len(buffer) < at + 4):
+                break
             if self._more_blocks:
-                self._more_blocks = not self._buffer[0] & 0x80
-                self._to_skip = 4 + int.from_bytes(self._buffer[1:4])
-        return True
+                self._false_starts += 1
+                self._more_blocks = not buffer[at] & 0x80
+                self._to_skip = 4 + int.from_bytes(buffer[at + 1 : at + 4])
+        self._buffer = buffer[at:]
+        return not (self._to_skip or self._more_blocks)
+
+    @property
+    def seconds(self) -> float:
+        """What was counted so far."""
+        return sum(count / rate for rate, count in self._samples.items() if rate)
 
     def finish(self) -> Measurement:
         """Return what was found, once all was fed."""
@@ -73,11 +81,10 @@ class FlacMeter:
         if self._candidate and not self._frames:
             self._count(self._candidate)
         given_up = self._false_starts > MOST_FALSE_STARTS
-        seconds = sum(count / rate for rate, count in self._samples.items() if rate)
         counted = sum(self._samples.values())
         sound = self._fed - self._first
         return Measurement(
-            seconds=None if given_up else round(seconds, 3) or None,
+            seconds=None if given_up else round(self.seconds, 3) or None,
             cut_off=self._stated > counted * CUT_SHARE,
             silent=self._frames > 8 and sound / self._frames < SILENT_BYTES,
             codec="FLAC",

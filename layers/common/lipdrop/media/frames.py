@@ -77,7 +77,7 @@ class FrameMeter:
         self._false_starts = 0
         self._fed = 0
         self._frames = 0
-        self._seconds = self._frame_seconds = 0.0
+        self.seconds = self._frame_seconds = 0.0
         self._loudness: list[int] = []
         self._promised = 0
         self._padding = 0.0
@@ -97,7 +97,7 @@ class FrameMeter:
         self._walk(len(self._buffer))
         given_up = self._false_starts > MOST_FALSE_STARTS
         heard = self._loudness[2:-2]
-        seconds = max(self._seconds - self._padding * self._frame_seconds, self._seconds / 2)
+        seconds = max(self.seconds - self._padding * self._frame_seconds, self.seconds / 2)
         return Measurement(
             seconds=None if given_up else round(seconds, 3) or None,
             cut_off=self._promised > self._fed * CUT_SHARE,
@@ -115,6 +115,7 @@ class FrameMeter:
                 at += found[0]
             elif tag := tag_bytes(buffer, at):
                 self._in_step = False
+                self._false_starts += 1
                 at += tag
             else:
                 self._in_step = False
@@ -141,7 +142,7 @@ class FrameMeter:
         self._frames += 1
         if self._is_header(at):
             return
-        self._seconds += found[1]
+        self.seconds += found[1]
         self._frame_seconds = self._frame_seconds or found[1]
         if self._frames % SAMPLED == 0:
             self._loudness.append(self._sound_bits(self._buffer[at : at + found[0]]))

@@ -5,8 +5,9 @@ written, and the length that others state is not believed. Read are the beginnin
 last cluster.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
 
 from lipdrop.media.measurement import Measurement
 from lipdrop.media.range_reader import Hops, RangeReader
@@ -16,43 +17,70 @@ _SCALE = b"\x2a\xd7\xb1"
 _TIMESTAMP, _SIMPLE_BLOCK, _BLOCK_GROUP, _BLOCK = 0xE7, 0xA3, 0xA0, 0xA1
 TAILS = (1_048_576, 16_777_216)
 """Browsers start a cluster at least every few seconds; at 20 Mbit/s it has some MiB."""
+_VIDEO, _AUDIO = b"\x83\x81\x01", b"\x83\x81\x02"
+"""The type of a track (RFC 9559, 5.1.4.1.3)."""
+MOST_STEP = 1000
+"""Ticks, of a millisecond as a rule: a longer gap before the last block says nothing of its own length."""
 DEFAULT_SCALE = 1_000_000
 """Nanoseconds a tick."""
 MOST_ELEMENTS = 500_000
 """An hour of picture and sound has 300,000 blocks."""
 
 
-class _Span(NamedTuple):
-    """Times of the first and the last block, in ticks, and the step between the last two."""
+class _Span(Struct):
+    """Times of the first and the last block of a track, in ticks, and the step between the last two."""
 
     first: int
     last: int
-    step: int
+    step: int = 0
+
+    def add(self, time: int) -> None:
+        """Take the time of one more block; they need not come in order."""
+        if time > self.last:
+            self.last, self.step = time, min(time - self.last, MOST_STEP)
+        self.first = min(self.first, time)
+
+
+type _Spans = dict[int, _Span]
+"""By the number of the track."""
 
 
 def measure_matroska(file: RangeReader) -> Measurement:
-    """Return the length from the first block to the end of the last. Raises what reading raises."""
-    first = _first_cluster(file.head)
+    """Return the lengths from the first block to the end of the last. Raises what reading raises."""
+    first = next(_clusters(file.head), None)
     if first is None:
         return Measurement()
-    hops = Hops(file)
-    beginning = _span(hops, first, most=200)
-    ending = _last_span(file, hops, first)
-    if not (beginning and ending):
-        return Measurement()
-    seconds = (ending.last - beginning.first + ending.step) * _scale(file.head[:first]) / 1e9
-    length = round(seconds, 3) if seconds > 0 else None
-    return Measurement(seconds=length, picture_seconds=length, sound_seconds=length)
+    hops, head = Hops(file), file.head[:first]
+    beginning = _spans(hops, first, most=400)
+    kinds = {kind: _numbers_of_tracks(head, kind) & beginning.keys() for kind in (_VIDEO, _AUDIO)}
+    ending = _last_spans(file, hops, first, set().union(*kinds.values()))
+    scale = _scale(head) / 1e9
+
+    def seconds(tracks: Iterable[int]) -> float | None:
+        lengths = [
+            ending[track].last - beginning[track].first + ending[track].step
+            for track in tracks
+            if track in ending and track in beginning
+        ]
+        return round(max(lengths, default=0) * scale, 3) or None
+
+    return Measurement(
+        seconds=seconds(beginning),
+        picture_seconds=seconds(kinds[_VIDEO]),
+        sound_seconds=seconds(kinds[_AUDIO]),
+    )
+
+
+def _numbers_of_tracks(head: bytes, kind: bytes) -> set[int]:
+    """Return the numbers of the tracks of `kind`: a number (D7) and a type (83) of one byte each."""
+    entries = head.split(b"\xae")[1:]
+    return {entry[at + 2] for entry in entries if kind in entry and 0 <= (at := entry.find(b"\xd7\x81")) < 60}
 
 
 def _scale(head: bytes) -> int:
     at = head.find(_SCALE)
     size = _number(head, at + 3) if at >= 0 else None
     return int.from_bytes(head[size[1] : size[1] + min(size[0], 8)]) if size else DEFAULT_SCALE
-
-
-def _first_cluster(head: bytes) -> int | None:
-    return next((at for at in _clusters(head)), None)
 
 
 def _clusters(data: bytes) -> Iterator[int]:
@@ -65,30 +93,36 @@ def _clusters(data: bytes) -> Iterator[int]:
         at = data.find(_CLUSTER, at + 4)
 
 
-def _last_span(file: RangeReader, hops: Hops, first: int) -> _Span | None:
-    """Return the span of the last cluster; where that does not begin near the end, walk all of them."""
+def _last_spans(file: RangeReader, hops: Hops, first: int, wanted: set[int]) -> _Spans:
+    """Return the spans of the last clusters, so many that all `wanted` tracks are in them, if 16 MiB will do.
+
+    A track that ended long before then counts as long as the whole file. Only two places are tried in each
+    piece, since it may be full of what looks like a cluster.
+    """
+    spans: _Spans = {}
     for length in TAILS:
         start = max(first, file.size - length)
         found = list(_clusters(file.fetch(start, length)))
-        if found:
-            return _span(hops, start + found[-1])
+        for cluster in dict.fromkeys((*found[:1], *found[-1:])):
+            spans = _spans(hops, start + cluster) or spans
+            if wanted <= spans.keys():
+                return spans
         if start == first:
             break
-    return _span(hops, first)
+    return spans or _spans(hops, first)
 
 
-def _span(hops: Hops, position: int, most: int = MOST_ELEMENTS) -> _Span | None:
+def _spans(hops: Hops, position: int, most: int = MOST_ELEMENTS) -> _Spans:
     """Walk from `position` on, through at most `most` elements."""
-    base, first, last, step = 0, None, 0, 0
+    base = 0
+    spans: _Spans = {}
     for kind, body in _elements(hops, position, most):
         if kind == _TIMESTAMP:
             base = int.from_bytes(body[:8])
-        else:
-            time = base + _block_time(body)
-            first = time if first is None else min(first, time)
-            if time > last:
-                last, step = time, time - last if last else 0
-    return None if first is None else _Span(first, last, min(step, 1000))
+        elif track := _number(body, 0):
+            time = base + int.from_bytes(body[track[1] : track[1] + 2], signed=True)
+            spans.setdefault(track[0], _Span(time, time)).add(time)
+    return spans
 
 
 def _elements(hops: Hops, position: int, most: int) -> Iterator[tuple[int, bytes]]:
@@ -112,12 +146,6 @@ def _elements(hops: Hops, position: int, most: int) -> Iterator[tuple[int, bytes
 
 def _id_bytes(first: int) -> int:
     return max(1, 9 - first.bit_length())
-
-
-def _block_time(body: bytes) -> int:
-    """Return the signed time of a block relative to its cluster: two bytes behind the track's number."""
-    track = _number(body, 0)
-    return int.from_bytes(body[track[1] : track[1] + 2], signed=True) if track else 0
 
 
 def _number(data: bytes, at: int) -> tuple[int, int] | None:

@@ -25,7 +25,10 @@ class Measurement(Struct, frozen=True, kw_only=True):
 
 
 class Meter(Protocol):
-    """A parser that is fed a whole file in pieces of any size."""
+    """A parser that is fed a whole file in pieces of any size; `seconds` is what it has counted so far."""
+
+    @property
+    def seconds(self) -> float: ...
 
     def feed(self, data: bytes) -> None: ...
 
@@ -33,5 +36,7 @@ class Meter(Protocol):
 
 
 MOST_FALSE_STARTS = 500_000
-"""Places that look like a frame and are none: a second of work. Sound has a few; a file that is made to
-waste time has millions, and is given up."""
+"""Places that look like a frame and are none, and tags and pages without sound: a second of work. Sound has a
+few; a file that is made to waste time has millions, and is given up."""
+MOST_SECONDS = 100_000.0
+"""More than a day: nobody will send more, so nothing is counted beyond it."""

@@ -40,11 +40,20 @@ class Track(Struct):
 
     @property
     def seconds(self) -> float:
-        by_ticks = self.ticks / self.timescale if self.timescale else 0.0
         by_frames = self.samples * self.frame_seconds
-        if by_frames > by_ticks * AGREES:
+        if by_frames > self._by_ticks * AGREES:
             return by_frames
-        return min(by_ticks, self.edited) if self.edited else by_ticks
+        return min(self._by_ticks, self.edited) if self.edited else self._by_ticks
+
+    @property
+    def played(self) -> int:
+        """Return how many of the samples are played: an edit list leaves some out."""
+        whole = self._by_ticks
+        return round(self.samples * min(1.0, self.seconds / whole)) if whole else self.samples
+
+    @property
+    def _by_ticks(self) -> float:
+        return self.ticks / self.timescale if self.timescale else 0.0
 
     @property
     def is_still(self) -> bool:
@@ -66,7 +75,7 @@ def measure_mp4(file: RangeReader) -> Measurement:
         seconds=round(max(picture_seconds, sound_seconds), 3) or None,
         picture_seconds=round(picture_seconds, 3) or None,
         sound_seconds=round(sound_seconds, 3) or None,
-        frames=picture.samples if picture else None,
+        frames=picture.played if picture else None,
         cut_off=index.cut_off or any(track.end > file.size for track in index.tracks),
         unfinished=index.unfinished,
         still=bool(picture and picture.samples > 25 and 2 * picture.small > picture.samples),

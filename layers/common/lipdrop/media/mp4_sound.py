@@ -22,6 +22,20 @@ def silent_bytes(entry: bytes) -> int:
     return {b"mp4a": _SILENT_AAC, b"alac": _SILENT_ALAC, b"Opus": _SILENT_OPUS}.get(entry[4:8], 0)
 
 
+_AAC_OBJECTS = (b"\x40", b"\x66", b"\x67", b"\x68")
+"""MPEG-4 and MPEG-2 AAC; 0x69 and 0x6B are MP3."""
+
+
+def _behind_length(entry: bytes, at: int) -> int:
+    """Return where the body of the descriptor whose tag is at `at` begins: behind 1 to 4 bytes of length."""
+    if at < 0:
+        return len(entry)
+    at += 1
+    while entry[at : at + 1] >= b"\x80":
+        at += 1
+    return at + 1
+
+
 def _aac(entry: bytes) -> tuple[int, int] | None:
     """Return rate and samples of a frame from the AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1).
 
@@ -29,15 +43,14 @@ def _aac(entry: bytes) -> tuple[int, int] | None:
     what is no AAC at all (an MP3 in an MP4), is left to the times of the index.
     """
     at = entry.find(b"esds")
-    at = entry.find(b"\x05", entry.find(b"\x04", at + 8) + 14) if at > 0 else -1
     if at < 0:
         return None
-    at += 1
-    while entry[at : at + 1] == b"\x80":
-        at += 1
-    config = int.from_bytes(entry[at + 1 : at + 5].ljust(4, b"\0"))
+    decoder = _behind_length(entry, entry.find(b"\x04", at + 8))
+    at = _behind_length(entry, entry.find(b"\x05", decoder + 13))
+    config = int.from_bytes(entry[at : at + 4].ljust(4, b"\0"))
     kind, rate = config >> 27, config >> 23 & 15
-    if kind not in (1, 2, 3, 4, 5, 29) or rate >= len(_AAC_RATES):
+    is_aac = entry[decoder : decoder + 1] in _AAC_OBJECTS and kind in (1, 2, 3, 4, 5, 29)
+    if not is_aac or rate >= len(_AAC_RATES):
         return (0, 1)
     short = kind in (1, 2, 3, 4) and config >> 18 & 1
     return _AAC_RATES[rate], 960 if short else 1024

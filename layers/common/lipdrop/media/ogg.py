@@ -71,14 +71,19 @@ class OggMeter:
         if self._pages and self._buffer[:4] == b"OggS":
             self._cut_off = True
         streams = [max(link.values(), key=lambda stream: stream.seconds) for link in self._links if link]
-        seconds = sum(stream.seconds for stream in streams)
         given_up = self._false_starts > MOST_FALSE_STARTS
         return Measurement(
-            seconds=None if given_up else round(seconds, 3) or None,
+            seconds=None if given_up else round(self.seconds, 3) or None,
             cut_off=self._cut_off,
             silent=bool(streams) and all(stream.silent for stream in streams),
             codec=streams[0].codec if streams else "",
         )
+
+    @property
+    def seconds(self) -> float:
+        """What was counted so far: of streams at the same time the longest, link after link."""
+        longest = (max((stream.seconds for stream in link.values()), default=0.0) for link in self._links)
+        return sum(longest)
 
     def _read_pages(self) -> None:
         at, buffer = 0, self._buffer
@@ -108,7 +113,8 @@ class OggMeter:
             return
         self._under_way = True
         stream = self._links[-1].get(serial) if self._links else None
-        if not stream:
+        if not (stream and body):
+            self._false_starts += 1
             return
         most = self._count_packets(stream, header, body)
         position = int.from_bytes(header[6:14], "little")
@@ -118,6 +124,7 @@ class OggMeter:
             stream.position = position
 
     def _begin(self, serial: int, body: bytes) -> None:
+        self._false_starts += 1
         if self._under_way:
             self._links.append({})
             self._under_way = False
