@@ -1,4 +1,4 @@
-"""A look at real media, at damaged media, and at what tries to harm the one who looks."""
+"""The media probe on real media, on damaged media, and on files that are made to harm it."""
 
 import os
 import signal
@@ -183,7 +183,7 @@ REAL = st.sampled_from(
 
 
 @given(REAL, st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=9)), max_size=20), st.data())
-def test_no_damage_harms_the_one_who_looks(
+def test_no_damage_harms_the_caller(
     parser: MediaInfoPool, real: tuple[str, str], wounds: list[tuple[float, bytes]], data: st.DataObject
 ) -> None:
     kind, ending = real
@@ -260,7 +260,7 @@ def test_the_parser_has_no_environment_and_bounded_memory(monkeypatch: pytest.Mo
     assert b"Max core file size        0" in found["limits"]
 
 
-def test_reads_that_take_for_ever_are_nobodys_fault_and_tried_again() -> None:
+def test_reads_that_take_for_ever_end_in_a_timeout_that_is_retried() -> None:
     def wait_for_the_end(pid: int) -> None:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and "State:\tZ" not in Path(f"/proc/{pid}/status").read_text():

@@ -1,8 +1,8 @@
-"""What a file that is no media really is, told from its first bytes, in words a person understands."""
+"""File type detection for what is not media: from the first bytes to the name that messages use."""
 
 import re
 
-# Strangers write what these read: no pattern may try the same bytes in more than a few ways.
+# These run on hostile bytes: no pattern may backtrack over the same bytes more than a few times.
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (rb"\s*<\?xml[^>]*>\s*<Error>", "S3 error message"),
     (rb"\s*+(?:<!--(?:(?!-->).)*+-->\s*+)*+<(!doctype\s+html|html|head|body)\b", "HTML page"),

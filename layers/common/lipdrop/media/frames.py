@@ -16,7 +16,7 @@ type FrameReader = Callable[[bytes], tuple[int, float] | None]
 LOOK_AHEAD = 8_192 + 64
 """Longer than any frame and the header behind it: ADTS has 13 bits for a length."""
 SAMPLED = 8
-"""Every so many frames one is looked at for silence."""
+"""Every so many frames one is checked for silence."""
 CUT_SHARE = 1.02
 
 _ADTS_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)

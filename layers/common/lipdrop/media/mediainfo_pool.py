@@ -1,4 +1,4 @@
-"""The parent's side of MediaInfo's child processes: hand out ranges, notice a death, bound the time."""
+"""Process pool for MediaInfo, the parent's side: serves byte ranges, detects crashes, enforces a timeout."""
 
 import ctypes
 import os
@@ -13,13 +13,13 @@ from lipdrop.media.mediainfo_protocol import ASK, END, LENGTH, SIZE
 from lipdrop.media.range_reader import RangeReader
 
 MOST_SECONDS = 60.0
-"""For one look; 62 reads of 64 KiB from S3 take about 3 s, the rest is for a bad day."""
+"""Timeout of one file: 245 reads of 64 KiB from S3 take about 5 s, the rest allows for a slow S3."""
 
 
 class MediaInfoPool:
-    """A pool of child processes, one for each thread that looks at once; close it to end them.
+    """A pool of child processes, one for each thread that probes at the same time; close it to end them.
 
-    One process serves many files, since starting one costs more (0.1 s) than looking (0.01 s).
+    One process serves many files, since starting one takes longer (0.1 s) than parsing (0.01 s).
     """
 
     def __init__(self, *, seconds: float = MOST_SECONDS) -> None:
@@ -27,10 +27,10 @@ class MediaInfoPool:
         self._idle: SimpleQueue[_Child] = SimpleQueue()
 
     def describe(self, file: RangeReader) -> str | None:
-        """Return MediaInfo's words on `file`, laid out by `TEMPLATE`; None if the parser broke on it.
+        """Return MediaInfo's report on `file`, formatted by `TEMPLATE`; None if the parser crashed on it.
 
         Raises what reading raises, TimeoutError after `seconds`, and RuntimeError if the parser does not
-        start at all, which is no fault of the file.
+        start at all, for which the file is not to blame.
         """
         try:
             child = self._idle.get_nowait()
@@ -126,7 +126,7 @@ class _Child:
         return None
 
     def _explain_death(self) -> None:
-        """Raise unless it was the file that the parser died of."""
+        """Raise unless it was the file that made the parser crash."""
         if self._late:
             raise TimeoutError("MediaInfo could not be handed the file in time.")
         if not self._asked:

@@ -1,9 +1,9 @@
-"""What `lipdrop.media.probe` and its child process `lipdrop.media.mediainfo_worker` say to each other.
+"""The protocol between `mediainfo_pool` and its child process `mediainfo_worker`, over its input and output.
 
 parent    size of the next file (SIZE)
 child     offset, length (ASK): "give me this range"
 parent    length (LENGTH), bytes
-child     END, length (ASK), text: "this is what I saw", laid out by TEMPLATE
+child     END, length (ASK), text: "this is my report", formatted by TEMPLATE
 """
 
 import struct
@@ -29,7 +29,7 @@ FIELDS = {
     ),
     "Audio": ("Format", "Duration", "Encryption"),
 }
-"""What MediaInfo is asked for, by kind of track. Titles and tags, which strangers write, stay out."""
+"""What MediaInfo is asked for, by kind of track. Titles and tags, free text from outside, are left out."""
 TEMPLATE = "\n".join(
     f"{kind};{'|'.join((kind, *(f'%{field}%' for field in fields)))}\\n" for kind, fields in FIELDS.items()
 )

@@ -1,4 +1,4 @@
-"""MediaInfo in a sandboxed process of its own, because what it parses was made by strangers.
+"""MediaInfo in a sandboxed process of its own, because the files that it parses may be hostile.
 
 A parser of hostile files can crash, loop or use up memory. This process has limits of memory and processor
 time, no environment, no credentials, and can open no file: neither the code of a hostile file nor MediaInfo
@@ -73,7 +73,7 @@ def main(source: BinaryIO, sink: BinaryIO) -> None:
 
 
 def confine() -> None:
-    """Give up what parsing needs not: memory beyond a bound, core dumps, opening and writing files."""
+    """Give up what parsing does not need: memory beyond a bound, core dumps, opening and writing files."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     MediaInfo.parse(io.BytesIO(b""), output=TEMPLATE)  # loads the library, while files can be opened

@@ -28,7 +28,7 @@ from lipdrop.model.job import MediaFacts
 KNOWN_CONTAINERS = frozenset(
     ("MPEG-4", "QuickTime", "WebM", "Matroska", "AVI", "Wave", "MPEG Audio", "Ogg", "FLAC", "ADTS")
 ) | {"Windows Media"}
-"""MediaInfo's names for what is media even when no track in it can be read."""
+"""MediaInfo's names of containers that count as media even when no track in them can be read."""
 _STILLS = ("JPEG", "PNG", "GIF", "TIFF", "BMP")
 _CUT_BY_MEDIAINFO = ("WebM", "Matroska", "media")
 """Where MediaInfo tells that a file is cut off; elsewhere the measurement does, which knows trailing tags."""
@@ -61,7 +61,7 @@ class Sound(Struct, frozen=True, kw_only=True):
 
 
 class ProbeResult(Struct, frozen=True, kw_only=True):
-    """What a probe has shown. `container` "" means: no media; then `kind` says what it is, if known.
+    """What a probe has found. `container` "" means: not media; then `kind` says what it is, if known.
 
     `seconds` is None where the length could not be measured; `estimated` means that the file does not state
     it, or states another. `broken` means that MediaInfo gave up on the file, `unfinished` that its index was
@@ -212,7 +212,7 @@ def _sound(track: dict[str, str]) -> Sound:
 
 
 def _with_webm_alpha(picture: Picture | None, head: bytes) -> Picture | None:
-    """WebM says it in an element of its own, AlphaMode (RFC 9559, 5.1.4.1.28.4), not in the codec's data."""
+    """WebM states it in an element of its own (AlphaMode, RFC 9559, 5.1.4.1.28.4), not in its codec."""
     if picture and b"\x53\xc0\x81\x01" in head:
         return msgspec.structs.replace(picture, alpha=True)
     return picture

@@ -80,7 +80,12 @@ def _unreadable(seen: ProbeResult, name: str, role: Role) -> Iterator[MediaProbl
     if not seen.size:
         yield "MEDIA_UNREADABLE", f"{name} is empty (0 bytes)."
     if seen.broken:
-        yield "MEDIA_UNREADABLE", f"{name} ({size}) is damaged so badly that it cannot be looked into."
+        repair = _command(name, role)
+        yield (
+            "MEDIA_UNREADABLE",
+            f"{name} ({size}) is damaged so badly that it cannot be read. If it plays, write it again:"
+            f" {repair}",
+        )
     if not seen.container:
         kind = _sized(seen, seen.kind or "file of no known kind")
         yield _missing_track(role), f"{name} holds no {_wanted(role)}: it is {kind}."
@@ -91,7 +96,7 @@ def _unreadable(seen: ProbeResult, name: str, role: Role) -> Iterator[MediaProbl
             " written last, is missing.",
         )
     if seen.truncated:
-        yield "MEDIA_UNREADABLE", f"{name} is cut off: it says itself that it goes on after its {size}."
+        yield "MEDIA_UNREADABLE", f"{name} is cut off: by its own index it is longer than its {size}."
     if seen.encrypted:
         yield "MEDIA_UNREADABLE", f"{name} is encrypted (copy protection), so nobody else can play it."
 
