@@ -1,6 +1,6 @@
 """One copy from a URL to S3 by one method, in a process of its own: `python -m benchmarks.copy_methods`.
 
-The peers' methods are written anew from what their documents say, with the usual settings of each:
+The peers' methods are written again from their documentation, with the usual settings of each:
 
 - `upload_fileobj`: boto3's managed transfer fed with `response.raw` (8 MiB parts, 10 threads);
 - `chunks_128_mib`: the pattern of aws-samples' `lambda-s3-download`: read 128 MiB of the stream, upload it

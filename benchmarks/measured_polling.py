@@ -35,7 +35,7 @@ OTHERS: dict[str, Schedule] = {
 
 
 def measure(pipeline: Pipeline) -> list[dict[str, float]]:
-    """Run the jobs and return for each: its seconds, its looks, and how late it was seen and told of."""
+    """Run the jobs and return for each: seconds, status checks, delay until it was noticed and announced."""
     heard = pipeline.run("polling", [f"clip-{i:02}" for i in range(JOBS)], AT_ONCE)
     return [_job(seen, heard) for seen in pipeline.standin.requests()]
 

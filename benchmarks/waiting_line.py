@@ -37,7 +37,7 @@ TRY_USD = (
 
 
 class Line(NamedTuple):
-    """What a drop of so many jobs led to: tries in vain a job, and hours until the last one was done."""
+    """What a drop of so many jobs led to: tries without a free slot a job, hours until all were done."""
 
     tries: float
     hours: float

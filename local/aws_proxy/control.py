@@ -26,7 +26,7 @@ class ProxyControl:
         return self._call("GET", "strikes", None, list[Strike])
 
     def reset(self) -> Counts:
-        """Begin to count anew; the faults stay."""
+        """Reset the counts; the faults stay."""
         return self._call("POST", "reset", None, Counts)
 
     def upstream(self, endpoint: str) -> None:

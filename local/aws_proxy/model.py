@@ -43,7 +43,7 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     times: Annotated[int, Meta(ge=1)] | None = 1
     """Strike so often; None is for ever."""
     lasting: Seconds = 0.0
-    """Once it strikes, spoil every such call for so many seconds: more than a client's retries can mend."""
+    """Once it strikes, spoil every such call for so many seconds: longer than a client's retries last."""
     seconds: Seconds = 0.0
     """delay: so much later."""
 

@@ -34,7 +34,7 @@ class Verdict:
     unforeseen_doubts: int = 0
     """Jobs that ended as SUBMISSION_UNKNOWN because `request` was killed, not because Segmind was odd."""
     choked: int = 0
-    """Jobs whose execution the local AWS itself gave up (`Execution.choked`): they only must be told of."""
+    """Jobs whose execution the local AWS itself gave up (`Execution.choked`): they must only be announced."""
     violations: list[Violation] = field(default_factory=list)
 
     def count(self, promise: str) -> int:

@@ -65,7 +65,7 @@ LOOK: tuple[dict[str, Any], ...] = (
     {"what": "huge", "size": 3_000_000},
     {"what": "redirect"},
 )
-"""What befalls a look at the status, or at the result's body: none of it may cost a job."""
+"""Faults of a status check, or of the result's body: none of them may cost a job."""
 FILE: tuple[dict[str, Any], ...] = (
     *({"what": "http", "status": status} for status in (403, 404, 500, 503)),
     *({"what": what, "offset": offset} for what in ("cut", "reset", "no_length") for offset in (1, 20_000)),
@@ -77,7 +77,7 @@ FILE: tuple[dict[str, Any], ...] = (
     *({"what": what} for what in ("new_etag", "gzip", "html", "no_ranges")),
     {"what": "slow", "bytes_per_second": 200_000},
 )
-"""What befalls the download of a result."""
+"""Faults of the download of a result."""
 ROTTEN_SHARE = 0.01
 """Of the results that are never anything but an error page."""
 

@@ -361,7 +361,9 @@ MANIFESTS = (
         "m-bucket", job(video="s3://other/a.mp4", video_url=None), "INVALID_MANIFEST", r"s3://<drop buck"
     ),
     manifest("m-dots", job(video="a/../inbox/b.mp4", video_url=None), "INVALID_MANIFEST", r"video: given"),
-    manifest("m-missing", job(video="no/a.mp4", video_url=None), "MEDIA_MISSING", r"^no/a\.mp4 does not lie"),
+    manifest(
+        "m-missing", job(video="no/a.mp4", video_url=None), "MEDIA_MISSING", r"^no/a\.mp4 was not found"
+    ),
     manifest(
         "m-ending",
         job(audio="a/b.txt", audio_url=None),

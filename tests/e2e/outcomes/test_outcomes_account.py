@@ -1,4 +1,4 @@
-"""The account cannot be used: one alert for all, the jobs wait, and go on by themselves once it is mended."""
+"""The account cannot be used: one alert for all, the jobs wait, and continue by themselves after a fix."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -44,7 +44,7 @@ def test_one_alert_speaks_for_all_jobs_which_go_on_once_the_account_is_mended(
     ends = hear(jobs, len(VOICES))
     assert [end["status"] for end in ends] == ["COMPLETED"] * len(VOICES)
     assert alert["error"]["code"] == code
-    assert "go on by themselves" in alert["error"]["action"]
+    assert "continue by themselves" in alert["error"]["action"]
     assert list(alerts.notifications()) == []
 
 

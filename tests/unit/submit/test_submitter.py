@@ -178,7 +178,7 @@ def test_an_archived_drop_is_refused() -> None:
 
     (job,) = here.jobs
     assert job.error
-    assert job.error.message == "a.mp4 lies in an archive, where nobody can read it; restore it first."
+    assert job.error.message == "a.mp4 is in Glacier storage; restore it first."
 
 
 HOUR = 3600.0

@@ -22,7 +22,7 @@ _WHY = {
     "ACCOUNT": "The Segmind account cannot be used.",
 }
 
-_MEND = {
+_FIXES = {
     "INSUFFICIENT_CREDITS": "Buy Segmind credits or raise the account's spend limit",
     "API_KEY_REJECTED": "Store a valid Segmind API key (see README)",
 }
@@ -71,19 +71,21 @@ def wait(
 
 
 def _impatience(blocked: Blocked, trouble: Trouble | None, waited: float, why: str) -> Failure:
-    """Return the failure of a job that has waited `waited` seconds in vain."""
+    """Return the failure of a job that has waited `waited` seconds for nothing."""
     code = "QUEUE_TIMEOUT"
     if trouble:
         code = trouble.code
     elif blocked.reason in {"SEGMIND_ERROR", "CANNOT_CONNECT"}:
         code = "SEGMIND_UNAVAILABLE"
-    return failure(code, f"The job waited {waited / HOUR_SECONDS:.1f} hours in vain. {why}")
+    return failure(code, f"The job gave up after {waited / HOUR_SECONDS:.1f} hours. {why}")
 
 
 def _alert(seen: CapacitySnapshot, now: float, settings: Settings) -> AccountAlert | None:
     """Return what people must hear of the account's trouble, None if they have heard it."""
     if seen.trouble is None or not seen.wants_alert(now):
         return None
-    mend = _MEND.get(seen.trouble.code, "See the message")
-    action = f"{mend}: the waiting jobs then go on by themselves, for {settings.account_wait_hours:g} hours."
+    fix = _FIXES.get(seen.trouble.code, "See the message")
+    action = (
+        f"{fix}: the waiting jobs then continue by themselves, for {settings.account_wait_hours:g} hours."
+    )
     return AccountAlert(code=seen.trouble.code, message=seen.trouble.message, action=action)

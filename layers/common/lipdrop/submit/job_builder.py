@@ -101,9 +101,7 @@ class JobBuilder(Struct, frozen=True, kw_only=True):
             return _Examined(warnings=(f"The {role} is a link, which was not looked at: {_UNSEEN}",))
         name, size = _name(item), item.object.size
         if item.archived:
-            raise DropRefusedError(
-                "MEDIA_UNREADABLE", f"{name} lies in an archive, where nobody can read it; restore it first."
-            )
+            raise DropRefusedError("MEDIA_UNREADABLE", f"{name} is in Glacier storage; restore it first.")
         if size > self.settings.max_media_bytes:
             most = how_large(self.settings.max_media_bytes)
             raise DropRefusedError(
@@ -133,7 +131,7 @@ def _input(source: str, role: Role, find: Callable[[str], Drop | None]) -> Media
         raise DropRefusedError("UNSUPPORTED_FILE", f"{field}: not the name of a {role}; allowed: {allowed}.")
     drop = find(source)
     if drop is None:
-        raise DropRefusedError("MEDIA_MISSING", f"{source} does not lie in the drop bucket.")
+        raise DropRefusedError("MEDIA_MISSING", f"{source} was not found in the drop bucket.")
     return drop
 
 
