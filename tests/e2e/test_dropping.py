@@ -29,7 +29,7 @@ def run(stack: Stack, kind: str, text: str, directory: Path) -> None:
     launch.mkdir()
     (launch / "video.mp4").write_bytes(media.video())
     (launch / "fr.mp3").write_bytes(media.voice())
-    for name in ("fr.srt", "video.mp4.xmp", "IMG_0001.AAE", ".DS_Store", "Icon\r", "video.mp4~"):
+    for name in ("fr.srt", "video.mp4.xmp", "IMG_0001.AAE", ".DS_Store", "video.mp4~"):
         (launch / name).write_bytes(b"a sidecar")
     script = (
         ["bash", "-euo", "pipefail", "-c", FIRST + text] if kind == "bash" else [sys.executable, "-c", text]
