@@ -19,7 +19,7 @@ from local.chaos.history import history
 from local.chaos.invariants import Verdict, judge
 from local.chaos.killer import Kill, Killer
 from local.chaos.notification_listener import NotificationListener
-from local.chaos.plan import Folder, Job, plan
+from local.chaos.plan import HISTORY, Folder, Job, plan
 from local.chaos.runner import CampaignRunner
 from local.chaos.schema import notification_check
 from local.sam import STACK_NAME
@@ -29,7 +29,7 @@ from local.standin.control import StandinControl
 from local.standin.model import Counters
 
 SLOTS = 12
-STAND_IN = ("--processing-seconds", "2", "--processing-cv", "0.4")
+STAND_IN = ("--processing-seconds", "2", "--processing-cv", "0.4", "--history-lag-seconds", "1")
 PARAMETERS = {
     "MaxConcurrentJobs": str(SLOTS),
     "ExpectedBaseSeconds": "2",
@@ -90,7 +90,7 @@ def run(
     """Run a campaign and return what was observed; `home` names its folder, `say` receives progress."""
     campaign = Campaign(jobs, seed, plan(jobs, seed, only))
     with world(home) as (stack, proxy, standin):
-        standin.fault(*[trouble for job in campaign.planned for trouble in job.troubles])
+        standin.fault(*HISTORY, *[trouble for job in campaign.planned for trouble in job.troubles])
         proxy.control.fault(*aws_faults.faults(seed))
         killer = Killer(stack.pids[-1], KILL_EVERY_SECONDS, random.Random(f"{seed} kills"))
         dropper = Dropper(stack, _function(stack, "Submit"), random.Random(f"{seed} drops"))

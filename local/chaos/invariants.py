@@ -82,7 +82,8 @@ def _broken(
     yield from _result(found)
     if found.outcome == job.expected or found.choked:
         return
-    if found.outcome == "SUBMISSION_UNKNOWN" and torn(found, tears):
+    known = any(post.request_id for post in found.posts)
+    if found.outcome == "SUBMISSION_UNKNOWN" and torn(found, tears) and not known:
         return
     lost = any(post.status == "COMPLETED" for post in found.posts)
     yield "no result lost" if lost else "the outcome that is due", f"{found.outcome}, not {job.expected}"

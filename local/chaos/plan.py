@@ -19,45 +19,53 @@ MOST_FETCH_FAULTS = 3
 RESET_SECONDS = 2.0
 """When the rate limit's window ends after a 429."""
 
+YOUNG_SECONDS = 10.0
+"""How long a gateway does not know a request, or a host serves something else than the whole result."""
+
 type Expectation = Literal[
     "COMPLETED",
     "SUBMISSION_UNKNOWN",
     "REQUEST_REJECTED",
     "INFERENCE_FAILED",
     "DEADLINE",
-    "RESULT_EXPIRED",
     "RESULT_INVALID",
 ]
 type Trouble = tuple[int, str, Expectation, dict[str, Any]]
 """How often in a thousand, what, how the job then must end, and the fault's other fields."""
 
 SUBMIT: tuple[Trouble, ...] = (
-    (570, "", "COMPLETED", {}),
+    (535, "", "COMPLETED", {}),
     (70, "delay", "COMPLETED", {"seconds": 1.5}),
     (40, "http", "COMPLETED", {"status": 429, "seconds": RESET_SECONDS, "times": 2}),
     (30, "http", "COMPLETED", {"status": 500}),
     (6, "http", "COMPLETED", {"status": 502}),
     (6, "http", "COMPLETED", {"status": 503}),
+    (15, "http", "COMPLETED", {"status": 502, "accepted": True}),
+    (10, "http", "COMPLETED", {"status": 500, "accepted": True}),
     (20, "http", "SUBMISSION_UNKNOWN", {"status": 504, "accepted": False}),
-    (20, "http", "SUBMISSION_UNKNOWN", {"status": 504, "accepted": True}),
+    (20, "http", "COMPLETED", {"status": 504, "accepted": True}),
     (20, "reset", "SUBMISSION_UNKNOWN", {"accepted": False}),
-    (25, "reset", "SUBMISSION_UNKNOWN", {"accepted": True}),
+    (25, "reset", "COMPLETED", {"accepted": True}),
     (10, "stall", "SUBMISSION_UNKNOWN", {"seconds": 2.0, "accepted": False}),
-    (12, "stall", "SUBMISSION_UNKNOWN", {"seconds": 2.0, "accepted": True}),
-    (3, "stall", "SUBMISSION_UNKNOWN", {"accepted": True}),
-    (12, "half_json", "SUBMISSION_UNKNOWN", {}),
-    (10, "not_json", "SUBMISSION_UNKNOWN", {}),
-    (10, "missing_fields", "SUBMISSION_UNKNOWN", {}),
-    (10, "empty", "SUBMISSION_UNKNOWN", {}),
-    (6, "huge", "SUBMISSION_UNKNOWN", {"size": 3_000_000}),
+    (12, "stall", "COMPLETED", {"seconds": 2.0, "accepted": True}),
+    (3, "stall", "COMPLETED", {"accepted": True}),
+    (12, "half_json", "COMPLETED", {}),
+    (10, "not_json", "COMPLETED", {}),
+    (10, "missing_fields", "COMPLETED", {}),
+    (10, "empty", "COMPLETED", {}),
+    (6, "huge", "COMPLETED", {"size": 3_000_000}),
     (20, "http", "REQUEST_REJECTED", {"status": 400, "times": None}),
     (50, "fail", "INFERENCE_FAILED", {"seconds": 0.5}),
     (20, "never", "DEADLINE", {}),
-    (20, "expire", "RESULT_EXPIRED", {"seconds": 0.3}),
+    (20, "expire", "COMPLETED", {"seconds": 0.3}),
+    *((5, "other_result", "COMPLETED", {"kind": kind}) for kind in ("silent", "double", "text_behind")),
 )
+"""Replies that are lost after the request was accepted end as COMPLETED: the request history knows it. So
+does a request that Segmind forgets early: its file is kept."""
 LOOK: tuple[dict[str, Any], ...] = (
     {"what": "http", "status": 429, "seconds": RESET_SECONDS},
     *({"what": "http", "status": status} for status in (500, 502, 503, 504)),
+    {"what": "http", "status": 404, "text": "default backend - 404", "younger_than": YOUNG_SECONDS},
     {"what": "reset"},
     {"what": "delay", "seconds": 1.0},
     {"what": "stall", "seconds": 2.0},
@@ -66,6 +74,11 @@ LOOK: tuple[dict[str, Any], ...] = (
     {"what": "redirect"},
 )
 """Faults of a status check, or of the result's body: none of them may cost a job."""
+HISTORY = (
+    Fault(where="history", what="http", status=503, chance=0.1, times=None),
+    Fault(where="history", what="reset", chance=0.1, times=None),
+)
+"""Faults of the request history, whichever job asks."""
 FILE: tuple[dict[str, Any], ...] = (
     *({"what": "http", "status": status} for status in (403, 404, 500, 503)),
     *({"what": what, "offset": offset} for what in ("cut", "reset", "no_length") for offset in (1, 20_000)),
@@ -75,6 +88,7 @@ FILE: tuple[dict[str, Any], ...] = (
     {"what": "wrong_length", "amount": -1000},
     {"what": "wrong_range", "amount": 100},
     *({"what": what} for what in ("new_etag", "gzip", "html", "no_ranges")),
+    *({"what": what, "times": None, "younger_than": YOUNG_SECONDS} for what in ("html", "half", "empty")),
     {"what": "slow", "bytes_per_second": 200_000},
 )
 """Faults of the download of a result."""

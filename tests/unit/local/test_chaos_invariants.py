@@ -109,11 +109,18 @@ def test_a_result_that_was_made_and_not_delivered_is_lost() -> None:
     assert promises(failure("INTERNAL_ERROR", "unknown")) == ["the outcome that is due"]
 
 
-@pytest.mark.parametrize(("tear", "broken"), [(1001.0, []), (990.0, ["no result lost"])])
+@pytest.mark.parametrize(("tear", "broken"), [(1001.0, []), (990.0, ["the outcome that is due"])])
 def test_doubt_is_excused_only_by_a_tear_at_the_moment_of_the_post(tear: float, broken: list[str]) -> None:
-    found = failure("SUBMISSION_UNKNOWN", "unknown", posts=[post()])
+    unmade = post(answered=None, request_id=None, status=None, charged=False, sha256=None)
+    found = failure("SUBMISSION_UNKNOWN", "unknown", posts=[unmade])
 
     assert promises(found, tears=(tear,)) == broken
+
+
+def test_doubt_is_never_excused_where_the_history_knows_the_request() -> None:
+    found = failure("SUBMISSION_UNKNOWN", "unknown", posts=[post()])
+
+    assert promises(found, tears=(1001.0,)) == ["no result lost"]
 
 
 @pytest.mark.parametrize(("told", "charged"), [("no", True), ("yes", False)])

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from local.chaos import aws_faults
-from local.chaos.plan import SUBMIT, copies, plan
+from local.chaos.plan import HISTORY, SUBMIT, copies, plan
 
 
 def test_a_plan_has_the_jobs_that_were_asked_for_each_under_a_name_of_its_own() -> None:
@@ -36,6 +36,7 @@ def test_a_thousand_jobs_meet_every_trouble_and_most_of_them_complete() -> None:
     assert expected["COMPLETED"] > 600
     assert set(expected) == {trouble[2] for trouble in SUBMIT} | {"RESULT_INVALID"}
     assert {fault.where for job in jobs for fault in job.troubles} == {"submit", "status", "result", "file"}
+    assert {fault.where for fault in HISTORY} == {"history"}
 
 
 def test_every_event_is_delivered_two_to_five_times() -> None:
