@@ -32,6 +32,7 @@ PARAMETERS = {
     "MaxConcurrentJobs": "50",
     "DeadlineSeconds": f"{FORGOTTEN_AFTER - 10}",
     "ResultLifeSeconds": f"{FORGOTTEN_AFTER}",
+    "HistoryWaitSeconds": f"{600 * SCALE:g}",
 }
 AWS = {"LAMBDA_ASYNC_RETRY_BASE_SECONDS": f"{RETRY_SECONDS:g}"}
 
