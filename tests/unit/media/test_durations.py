@@ -1,5 +1,6 @@
 """Measured lengths, held against a full decode: of files whose headers are right, missing, old and wrong."""
 
+import re
 import sys
 from collections.abc import Iterator
 
@@ -60,6 +61,15 @@ def test_a_length_is_that_of_a_full_decode(
     assert not told.truncated
     assert not told.unfinished
     assert told.picture if role == "video" else told.sound
+
+
+def test_what_looks_like_a_track_in_the_random_id_of_a_track_is_none(parser: MediaInfoPool) -> None:
+    body = VIDEOS["webm whose voice is longer"]()
+    looks = b"\xae\xd7\x81\x02\x83\x81\x02\xae"
+    body = re.sub(rb"\x73\xc5\x88.{8}", lambda _: b"\x73\xc5\x88" + looks, body, flags=re.DOTALL)
+
+    assert looks in body
+    assert length(seen(body, parser), "video") == pytest.approx(4, abs=0.1)
 
 
 @pytest.mark.parametrize("recipe", CUT_OFF.values(), ids=CUT_OFF)

@@ -17,7 +17,9 @@ _SCALE = b"\x2a\xd7\xb1"
 _TIMESTAMP, _SIMPLE_BLOCK, _BLOCK_GROUP, _BLOCK = 0xE7, 0xA3, 0xA0, 0xA1
 TAILS = (1_048_576, 16_777_216)
 """Browsers start a cluster at least every few seconds; at 20 Mbit/s it has some MiB."""
-_VIDEO, _AUDIO = b"\x83\x81\x01", b"\x83\x81\x02"
+_SEGMENT, _TRACKS, _TRACK_ENTRY = b"\x18\x53\x80\x67", b"\x16\x54\xae\x6b", b"\xae"
+_TRACK_NUMBER, _TRACK_TYPE = b"\xd7", b"\x83"
+_VIDEO, _AUDIO = 1, 2
 """The type of a track (RFC 9559, 5.1.4.1.3)."""
 MOST_STEP = 1000
 """Ticks, of a millisecond as a rule: a longer gap before the last block says nothing of its own length."""
@@ -71,10 +73,34 @@ def measure_matroska(file: RangeReader) -> Measurement:
     )
 
 
-def _numbers_of_tracks(head: bytes, kind: bytes) -> set[int]:
-    """Return the numbers of the tracks of `kind`: a number (D7) and a type (83) of one byte each."""
-    entries = head.split(b"\xae")[1:]
-    return {entry[at + 2] for entry in entries if kind in entry and 0 <= (at := entry.find(b"\xd7\x81")) < 60}
+def _numbers_of_tracks(head: bytes, kind: int) -> set[int]:
+    """Return the numbers of the tracks of `kind`, read element by element.
+
+    To search for the bytes of an id would find them in values too, such as the random id of a track.
+    """
+    tracks = (entry for segment in _bodies(head, _SEGMENT) for entry in _bodies(segment, _TRACKS))
+    entries = (dict(_children(entry)) for track in tracks for entry in _bodies(track, _TRACK_ENTRY))
+    return {
+        int.from_bytes(entry[_TRACK_NUMBER][:8])
+        for entry in entries
+        if _TRACK_NUMBER in entry and int.from_bytes(entry.get(_TRACK_TYPE, b"")[:8]) == kind
+    }
+
+
+def _bodies(data: bytes, wanted: bytes) -> Iterator[bytes]:
+    return (body for name, body in _children(data) if name == wanted)
+
+
+def _children(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield id and body of the elements that follow each other in `data`; the last may be cut off."""
+    at = 0
+    while at < len(data):
+        length = _id_bytes(data[at])
+        size = _number(data, at + length)
+        if not size:
+            return
+        yield data[at : at + length], data[size[1] : size[1] + size[0]]
+        at = size[1] + size[0]
 
 
 def _scale(head: bytes) -> int:
