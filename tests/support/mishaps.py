@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from lipdrop.jobs_table.capacity_snapshot import PROBE_SECONDS
 from local import sam
 from local.stack import Stack
 
@@ -103,8 +104,12 @@ def no_slot_free(stack: Stack) -> Iterator[None]:
 
 
 def let_the_gate_open(stack: Stack) -> None:
-    """Let the two minutes pass until the next job may try whether the account can be used again."""
-    _update(stack, "SET not_before = :now", values={":now": {"N": str(time.time())}})
+    """Let the time pass until the next job may try whether the account can be used again.
+
+    A job that has met the trouble itself waits since the last try of any job, hence `probed_at`.
+    """
+    values = {":now": {"N": str(time.time())}, ":ago": {"N": str(time.time() - PROBE_SECONDS)}}
+    _update(stack, "SET not_before = :now, probed_at = :ago", values=values)
 
 
 @contextmanager
