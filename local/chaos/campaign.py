@@ -37,6 +37,7 @@ PARAMETERS = {
     "DeadlineSeconds": "120",
     "HistoryWaitSeconds": "5",
     "ResultLifeSeconds": "240",
+    "ResultLinkHours": "0",
 }
 AWS = {
     # A whole second of a wait, and a retry's pause, take so much of a real second.
