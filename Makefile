@@ -32,7 +32,7 @@ test-fast: $(READY) ## Unit and contract tests: under a minute
 
 .PHONY: test-slow
 test-slow: $(READY) ## The long campaigns: chaos, load, a throttled sync, long games against the models
-	@$(BIN)/pytest $(SIDE_BY_SIDE) --ignore=tests/sam_local -m "slow or model" --hypothesis-profile=many --timeout=1200 $(TESTS)
+	@$(BIN)/pytest --ignore=tests/sam_local -m "slow or model" --hypothesis-profile=many --timeout=1200 $(TESTS)
 
 .PHONY: coverage
 coverage: $(READY) ## Which lines of the domain and the handlers no unit, contract or integration test runs
