@@ -96,7 +96,7 @@ def lambda_endpoint() -> Iterator[str]:
         if found := re.search(r"Running on (http://\S+)", line):
             yield found[1]
             break
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGTERM)
     process.communicate(timeout=60)
 
 
